@@ -1,0 +1,1 @@
+"""oomcheck: a model checker for races around the Linux OOM killer."""

@@ -1,0 +1,1 @@
+"""Source positions and user-facing diagnostics."""

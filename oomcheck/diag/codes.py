@@ -1,0 +1,103 @@
+"""The closed list of diagnostic codes: a title and what to do about each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    # E00: files and the command line
+    "E0001": ("cannot read file", "The file is missing, unreadable, or a directory. Check the path and its rights."),
+    "E0002": ("not a text file", "Models and specs are UTF-8 text without NUL bytes."),
+    "E0003": ("wrong command line", "See `oomcheck COMMAND --help` for the arguments of each command."),
+    "E0004": ("no such parameter", "`-c NAME=VALUE` names a parameter of the model; `oomcheck info` lists them."),
+    "E0005": ("bad parameter value", "The value must parse and lie in the range that the model declares."),
+    "E0006": (
+        "nothing selected",
+        "`-p/--property GLOB` or `--exclude` left no property to check; a filter that selects nothing is never a pass.",
+    ),
+    "E0007": ("cannot write file", "The output folder is missing, full or read-only."),
+    "E0008": ("wrong setting", "A value in the environment or in [tool.oomcheck] of pyproject.toml is not understood."),
+    "E0009": ("file too large or nested too deep", "The text exceeds what the parser accepts; split the model."),
+    # E01: syntax
+    "E0101": ("syntax error", "The text does not follow the grammar; the message says what was expected."),
+    "E0102": ("unexpected character", "This character has no meaning in the language."),
+    "E0103": ("unclosed string or comment", 'A string ends on its own line with `"`; a comment ends with `*/`.'),
+    "E0104": ("not supported yet", "The word is reserved for a feature that this version does not have."),
+    "E0105": ("number out of range", "Integers have at most 18 digits."),
+    # E02: names and types
+    "E0201": ("unknown name", "Nothing with this name is declared or visible here."),
+    "E0202": ("name declared twice", "Each name has one meaning; rename one of the two."),
+    "E0203": ("wrong type", "The expression has another type than this place needs."),
+    "E0204": ("wrong number of arguments", "The call gives more or fewer arguments than are declared."),
+    "E0205": ("not a place", "Only variables, elements and fields can be written or passed to an operation."),
+    "E0206": ("recursion", "Functions are expanded where they are called, so they cannot call themselves."),
+    "E0207": ("import error", "Imports stay below the folder of the model (or --include), exist, and form no cycle."),
+    "E0208": (
+        "misplaced statement",
+        "break and continue belong into loops, return into functions, labels before goto in one body.",
+    ),
+    "E0209": ("unknown field", "The structure, task or group has no such field."),
+    "E0210": (
+        "ghost leak",
+        "Ghost variables are written by statements and read by properties; behaviour must not depend on them.",
+    ),
+    "E0211": ("unknown operation", "No kernel operation or function has this name."),
+    "E0212": ("object used as a value", "Kernel objects are used through their operations only."),
+    "E0213": ("flag of another word", "The bit does not belong to this flag word."),
+    "E0214": ("unknown label", "No statement of that thread or function carries this label."),
+    "E0215": ("missing return value", "A function with a result must return a value on every path."),
+    "E0216": ("not a constant", "Array sizes, ranges and initial values are computed from constants and parameters."),
+    "E0217": (
+        "not allowed here",
+        "The operation needs a thread that runs, or may not occur in a property or atomic block.",
+    ),
+    # E03: lowering
+    "E0301": ("value out of range", "A constant does not fit the declared range."),
+    "E0302": (
+        "too many paths in one step",
+        "An atomic block or a local computation branches too often to be one step; split it.",
+    ),
+    "E0303": ("bad size", "Array and thread counts lie between 0 and 4096."),
+    "E0304": ("blocking inside atomic", "An atomic block runs in one step; it cannot sleep or wait half-way."),
+    "E0305": (
+        "parameter without a value",
+        "A parametric parameter needs a value for search: -c NAME=VALUE or `with NAME = VALUE`.",
+    ),
+    "E0306": ("model without threads", "A model needs at least one thread that can run."),
+    # E04: specs
+    "E0401": ("spec without its model", '`spec for "FILE"` names the model that the spec is about.'),
+    "E0402": ("spec for another model", "The spec given on the command line is for another model file."),
+    "E0403": ("unknown property in a check", "A check names properties of its spec or sanitizers."),
+    "E0404": ("property kind not supported yet", "Liveness, time and cost properties come with a later version."),
+    "E0405": (
+        "expectation does not fit",
+        "covered and unreachable belong to cover properties, holds and violated to the others.",
+    ),
+    "E0406": ("check that selects nothing", "The range of a `with` is empty, or no property is named."),
+    # E05: engines, traces
+    "E0501": ("stale trace", "The model changed since the trace was written; run check again to get a new one."),
+    "E0502": ("not a trace", "The file is no trace of this tool or of a version it can read."),
+    "E0503": ("trace does not replay", "A step of the trace is not a step of the model."),
+    "E0504": ("engine not available", "The engine named is not part of this version."),
+    # W: warnings and lint
+    "W0601": (
+        "two shared reads in one expression",
+        "Each read is a step of its own, left to right; another thread can run between them.",
+    ),
+    "W0602": (
+        "result of dec_and_test ignored",
+        "The last put must run its release procedure; an ignored result loses it.",
+    ),
+    "W0603": (
+        "one step by decree",
+        "atomic { }, await, assert and assume see several shared places at one instant; kernel code cannot.",
+    ),
+    "W0604": ("declared and never used", "The declaration has no effect on any thread or property."),
+    "W0605": ("dead code", "No state reaches this statement for any value of the parameters."),
+    "W0606": ("property never checked", "The property is in no check of its spec."),
+    "W0607": ("result ignored", "The operation reports failure through its result."),
+    "W0608": (
+        "missing source reference",
+        "A function or thread of a kernel model should say which kernel function it stands for.",
+    ),
+}

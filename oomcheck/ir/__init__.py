@@ -1,0 +1,1 @@
+"""The transition system: sorts, expressions, processes and steps."""

@@ -1,0 +1,66 @@
+"""The only generic recursion over expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, binary, ite, negate, not_, or_
+from oomcheck.ir.ops import Op
+
+
+def subexpressions(expr: Expr) -> Iterator[Expr]:
+    """`expr` and all below it, parents first."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        match node:
+            case Lit() | Var():
+                pass
+            case Index(index=position):
+                stack.append(position)
+            case Apply(args=args):
+                stack.extend(reversed(args))
+
+
+def variables(expr: Expr) -> frozenset[str]:
+    """Names of the state variables that `expr` reads."""
+    names: set[str] = set()
+    for node in subexpressions(expr):
+        if isinstance(node, Var):
+            names.add(node.name)
+        elif isinstance(node, Index):
+            names.add(node.array.name)
+    return frozenset(names)
+
+
+def rebuild(op: Op, args: tuple[Expr, ...]) -> Expr:
+    """`Apply(op, args)` with constants folded."""
+    match op:
+        case Op.NOT:
+            return not_(args[0])
+        case Op.AND:
+            return and_(*args)
+        case Op.OR:
+            return or_(*args)
+        case Op.ITE:
+            return ite(args[0], args[1], args[2])
+        case Op.NEG:
+            return negate(args[0])
+        case _:
+            return binary(op, args[0], args[1])
+
+
+def rewrite(expr: Expr, leaf: Callable[[Lit | Var | Index], Expr]) -> Expr:
+    """`expr` with each leaf replaced, bottom up; an `Index` arrives with its index rewritten."""
+    match expr:
+        case Lit() | Var():
+            return leaf(expr)
+        case Index(array=array, index=position):
+            inner = rewrite(position, leaf)
+            return leaf(expr if inner is position else Index(array, inner))
+        case Apply(op=op, args=args):
+            new = tuple(rewrite(arg, leaf) for arg in args)
+            if all(a is b for a, b in zip(new, args, strict=True)):
+                return expr
+            return rebuild(op, new)

@@ -1,0 +1,1 @@
+"""Properties: what an engine is asked about a transition system."""

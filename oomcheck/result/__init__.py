@@ -1,0 +1,1 @@
+"""What engines find and what users are shown: explorations, verdicts, traces."""

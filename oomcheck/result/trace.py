@@ -1,0 +1,97 @@
+"""One trace object; every writer renders it. Steps are numbered once, from 0 = the initial state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+TRACE_SCHEMA = "oomcheck.trace/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A variable that a step changed, with values in the words of the model."""
+
+    name: str
+    old: str
+    new: str
+    quiet: bool = False  # a program counter or a detail inside a kernel object
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Step `number` (from 1): `process` takes transition `choice` (its index in the system).
+
+    `text` is the statement as the model writes it; `reads` are the shared
+    values that its guard looked at.
+    """
+
+    number: int
+    process: str
+    choice: int
+    text: str
+    file: str
+    line: int
+    source: str
+    changes: tuple[Change, ...]
+    reads: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact about the last state: `view` is held, waits, frozen or timer."""
+
+    view: str
+    process: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why the last state decides the property.
+
+    `process` and `step` text name the thread whose next step is the fault ("" if the
+    state itself is bad); `message` says what is wrong; `parts` are the conjuncts of the
+    property with their truth in the last state; `file`, `line`, `source` the place.
+    """
+
+    message: str
+    process: str = ""
+    text: str = ""
+    file: str = ""
+    line: int = 0
+    source: str = ""
+    parts: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A finite counterexample or cover witness of `property`.
+
+    `model` is the path as given, `digest` that of model and imports, `params`
+    all parameter values; together with each step's `choice` they re-create the run.
+    """
+
+    model: str
+    digest: str
+    params: tuple[tuple[str, str], ...]
+    identity: str
+    property: str
+    kind: str
+    verdict: str
+    sentence: str
+    processes: tuple[str, ...]
+    environment: tuple[str, ...]  # those of `processes` that are env or softirq
+    initial: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    ending: Ending
+    facts: tuple[Fact, ...]
+    states: int  # states visited until it was found
+    shortest: bool
+    engine: str = ""
+
+    @property
+    def switches(self) -> int:
+        """How often the running thread changes along the steps."""
+        names = [step.process for step in self.steps]
+        return sum(a != b for a, b in pairwise(names))

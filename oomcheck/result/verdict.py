@@ -1,0 +1,159 @@
+"""Verdict words and results. A verdict is printed only if it was established."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from oomcheck.diag.span import Span
+from oomcheck.result.trace import Trace
+
+
+class Word(Enum):
+    """The verdict words of the tool, one meaning each."""
+
+    HOLDS = "holds"
+    HOLDS_UP_TO = "holds_up_to"
+    PROVED = "proved"
+    VIOLATED = "violated"
+    COVERED = "covered"
+    UNREACHABLE = "unreachable"
+    VACUOUS = "vacuous"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+
+    @property
+    def title(self) -> str:
+        """How reports print the word."""
+        return self.value.replace("_", " ").upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Every reachable state was visited and none is bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    """A bad state is reachable; the trace was replayed by the reference semantics."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class DeadCode:
+    """Statements that no reachable state executes (the `unreachable` sanitizer)."""
+
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A state of a cover property is reachable."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Every reachable state was visited and none satisfies the cover property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vacuous:
+    """Nothing bad was found, but for a reason that makes that worthless."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A bound or budget ended the search, or behaviour has no meaning past a fault."""
+
+    reason: str
+
+
+Verdict = Holds | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
+
+
+def word(verdict: Verdict) -> Word:
+    """The printed word of a verdict."""
+    match verdict:
+        case Holds():
+            return Word.HOLDS
+        case Violated() | DeadCode():
+            return Word.VIOLATED
+        case Covered():
+            return Word.COVERED
+        case Unreachable():
+            return Word.UNREACHABLE
+        case Vacuous():
+            return Word.VACUOUS
+        case Unknown():
+            return Word.UNKNOWN
+
+
+def trace_of(verdict: Verdict) -> Trace | None:
+    """The evidence of a verdict that has a trace."""
+    match verdict:
+        case Violated(trace=trace) | Covered(trace=trace):
+            return trace
+        case Holds() | DeadCode() | Unreachable() | Vacuous() | Unknown():
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One row of a report: a property under a check and its parameters.
+
+    `identity` is SPEC/CHECK/PROPERTY, with `[N=2]` after it where a check
+    ranges over parameters. `expected` is a verdict word or empty; `ok` tells
+    whether the verdict is the expected one (without expectation: a good one).
+    """
+
+    identity: str
+    property: str
+    kind: str
+    verdict: Verdict
+    ok: bool
+    engine: str
+    exhaustive: bool
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    sentence: str = ""
+    expected: str = ""
+    because: str = ""
+    note: str = ""  # why `ok` is false although the word fits, e.g. another place
+    source: str = ""  # kernel reference of the violation
+    params: tuple[tuple[str, str], ...] = ()
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All results of one command for one model; `sanitizers` are those that were on."""
+
+    model: str
+    params: tuple[tuple[str, str], ...]
+    results: tuple[Result, ...]
+    sanitizers: tuple[str, ...]
+    dead_code: tuple[str, ...] = ()  # always reported, whatever was selected
+    warnings: tuple[str, ...] = ()
+    partial: str = ""  # why the report is incomplete, e.g. "interrupted"
+
+
+EXIT_ORDER = (4, 2, 1, 3, 0)  # worst first
+
+
+def exit_code(report: Report) -> int:
+    """Exit code of a report: the worst of its rows (see EXIT_ORDER)."""
+    codes = {_row_code(result) for result in report.results} or {2}
+    return next(code for code in EXIT_ORDER if code in codes)
+
+
+def _row_code(result: Result) -> int:
+    if result.ok:
+        return 0
+    return 3 if word(result.verdict) is Word.UNKNOWN else 1
