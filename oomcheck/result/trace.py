@@ -66,7 +66,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A finite counterexample or cover witness of `property`.
+    """A finite counterexample or cover witness of property `prop`.
 
     `model` is the path as given, `digest` that of model and imports, `params`
     all parameter values; together with each step's `choice` they re-create the run.
@@ -76,7 +76,7 @@ class Trace:
     digest: str
     params: tuple[tuple[str, str], ...]
     identity: str
-    property: str
+    prop: str
     kind: str
     verdict: str
     sentence: str

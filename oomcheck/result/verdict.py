@@ -112,7 +112,7 @@ class Result:
     """
 
     identity: str
-    property: str
+    prop: str
     kind: str
     verdict: Verdict
     ok: bool
