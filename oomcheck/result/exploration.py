@@ -30,13 +30,27 @@ class Witness:
     """Transitions (by index) from the initial state to a state that decides a property.
 
     `fault` is the fault that the last state's next step runs into; `racing`
-    are two transitions enabled at once; `cycle` closes a circle of locks.
+    are two transitions enabled at once; `cycle` closes a circle of locks: each
+    edge wants what the next one holds, the last edge belongs to the last state,
+    and `paths` leads to a state with that edge for each of them.
     """
 
     steps: tuple[int, ...]
     fault: int | None = None
     racing: tuple[int, int] | None = None
     cycle: tuple[LockEdge, ...] = ()
+    paths: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a running search stands; `frontier` counts states not yet expanded, `seconds` since the start."""
+
+    states: int
+    transitions: int
+    frontier: int
+    depth: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
