@@ -1,0 +1,184 @@
+"""A trace as text that survives a mail: a lane for each thread, time running down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from oomcheck.report.closing import closing, header
+from oomcheck.report.columns import Lane, arrange, choose, folded
+from oomcheck.report.printable import printable
+from oomcheck.report.wording import NO_BREAK, flow, place, plain, shorten, unsaid, wrap
+from oomcheck.result.trace import Trace
+
+MIN_WIDTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOptions:
+    """How a trace is drawn: at most `width` characters wide (MIN_WIDTH or more).
+
+    `states` "full" adds the whole state after each step; `lanes` "all" gives
+    a lane to as many threads as fit. `path` is the file of the trace for the
+    replay command ("": none is shown), `remark` follows the verdict.
+    """
+
+    width: int = 75
+    ascii_only: bool = False
+    states: Literal["diff", "full"] = "diff"
+    lanes: Literal["auto", "all"] = "auto"
+    path: str = ""
+    remark: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.width >= MIN_WIDTH, self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry: `mark` is the step's number, or "!" for the step that cannot be taken."""
+
+    mark: str
+    process: str  # "": of no thread
+    text: str
+    notes: tuple[str, ...] = ()
+    source: str = ""  # only where it differs from the last one of the thread
+    state: tuple[str, ...] = ()  # the whole state after the step, if wanted
+    failure: str = ""  # message below carets
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where things go: width of the page and of the left margin, and the lanes."""
+
+    width: int
+    margin: int
+    lanes: tuple[Lane, ...]
+
+    @property
+    def room(self) -> int:
+        """Columns right of the margin."""
+        return self.width - self.margin
+
+
+def render_trace(trace: Trace, options: LaneOptions | None = None) -> str:
+    """The trace as lines of at most `options.width` characters, with a final newline."""
+    options = options or LaneOptions()
+    trace = printable(trace, options.ascii_only)
+    rows = _rows(trace, full=options.states == "full")
+    margin = max(2, len(str(len(trace.steps)))) + 2
+    names = choose(trace, options.lanes == "all", options.width - margin)
+    lanes = arrange(names, {name: _wanted(name, rows) for name in names}, options.width - margin)
+    page = Page(options.width, margin, tuple(lanes))
+    lines = header(trace, plain(options.remark, options.ascii_only), options.width)
+    lines += [*_folding(folded(trace, names), options), ""]
+    lines += [_titles(page, [lane.process for lane in lanes]), _titles(page, ["=" * lane.width for lane in lanes])]
+    for row in rows:
+        lines += _draw(page, row)
+    lines += ["", *closing(trace, plain(options.path, options.ascii_only), options.width)]
+    return "\n".join(line.replace(NO_BREAK, " ").rstrip() for line in lines) + "\n"
+
+
+def _folding(count: int, options: LaneOptions) -> list[str]:
+    """A remark on the busy threads that have no lane."""
+    if not count:
+        return []
+    option = "--lanes all" if options.lanes == "auto" else f"--width above {options.width}"
+    threads = "1 more busy thread is" if count == 1 else f"{count} more busy threads are"
+    return flow([f"{threads} drawn across; see {option}"], options.width, "  ")
+
+
+def _rows(trace: Trace, full: bool) -> list[Row]:
+    """The steps, and what the last state or the step after it does wrong."""
+    state = dict(trace.initial)
+    sources: dict[str, str] = {}
+    rows = [Row("0", "", "initial state", state=_valuation(state) if full else ())]
+    for step in trace.steps:
+        state.update({change.name: change.new for change in step.changes})
+        news = step.source if sources.get(step.process) != step.source else ""
+        sources[step.process] = step.source
+        seen = _valuation(state) if full else ()
+        text = step.text.strip() or "(no text)"
+        rows.append(Row(str(step.number), step.process, text, tuple(unsaid(step)), news, seen))
+    ending = trace.ending
+    if ending.process:
+        news = ending.source if sources.get(ending.process) != ending.source else ""
+        text = ending.text.strip() or "(next step)"
+        rows.append(Row("!", ending.process, text, source=news, failure=ending.message.strip() or "here"))
+    else:
+        rows[-1] = replace(rows[-1], failure=ending.message.strip())
+    # The initial state says something only where it is printed, or is itself the bad one.
+    return rows if full or rows[0].failure else rows[1:]
+
+
+def _valuation(state: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}={value}" for name, value in state.items())
+
+
+def _wanted(process: str, rows: Iterable[Row]) -> int:
+    """The width at which nothing of a thread has to be wrapped."""
+    widths = [len(process)]
+    for row in rows:
+        if row.process == process:
+            widths += [len(row.source) + 2, len("  ".join([row.text, *row.notes]))]
+    return max(widths)
+
+
+def _titles(page: Page, texts: Iterable[str]) -> str:
+    line = " " * page.margin
+    for lane, text in zip(page.lanes, texts, strict=True):
+        line = line.ljust(page.margin + lane.start) + shorten(text, lane.width)
+    return line
+
+
+def _draw(page: Page, row: Row) -> list[str]:
+    """The lines of a row."""
+    lane = next((lane for lane in page.lanes if lane.process == row.process), None)
+    if lane is not None:
+        lines = _in_lane(row, lane)
+        start = lane.start
+        above = [" " * (page.margin + start) + place(row.source, lane.width)] if row.source else []
+    else:
+        lines = _across(row, page.room) if row.process else [row.text]
+        start, above = 0, []
+    mark = f"{row.mark:>{page.margin - 2}}".ljust(page.margin)
+    drawn = [(mark if i == 0 else " " * page.margin) + " " * start + line for i, line in enumerate(lines)]
+    failure = _failure(page, drawn[-1], row.failure) if row.failure else []
+    indent = " " * (page.margin + 2)
+    return [*above, *drawn, *failure, *flow(row.state, page.width, indent, "  ")]
+
+
+def _in_lane(row: Row, lane: Lane) -> list[str]:
+    lines = wrap(row.text, lane.width)
+    notes = "; ".join(row.notes)
+    if notes and len(lines[-1]) + 2 + len(notes) <= lane.width:
+        return [*lines[:-1], f"{lines[-1]}  {notes}"]
+    for note in row.notes:
+        lines += [f"  {line}" for line in wrap(note, lane.width - 2)]
+    return lines
+
+
+def _across(row: Row, room: int) -> list[str]:
+    """A step of a thread without a lane: a dotted line over the whole page."""
+    text = "; ".join([f"{row.process}: {row.text}", *row.notes])
+    inner = room - 8
+    if row.source and len(text) + len(row.source) + 3 <= inner:
+        text += f" [{row.source}]"
+    lines = wrap(text, inner)
+    start = (room - max(map(len, lines))) // 4 * 2  # even, to begin where a dot would be
+    dots = (". " * room)[:room]
+    return [f"{dots[:start]}{line} {dots[start + len(line) + 1 :]}" for line in lines]
+
+
+def _failure(page: Page, above: str, message: str) -> list[str]:
+    """Carets below the last line of a step, and the message behind or below them."""
+    text = above[page.margin :].strip(" .")
+    column = above.index(text, page.margin) if text else page.margin
+    carets = " " * column + "^" * max(1, min(len(text), 10))
+    beside = page.width - len(carets) - 1
+    if len(message) <= beside:
+        return [f"{carets} {message}"]
+    lines = wrap(message, page.room)
+    start = min(column, page.width - max(map(len, lines)))
+    return [carets, *(" " * start + line for line in lines)]

@@ -1,0 +1,141 @@
+"""Traces as lanes: what a maintainer reads in a mail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oomcheck.report.columns import arrange, choose
+from oomcheck.report.lanes import MIN_WIDTH, LaneOptions, render_trace
+from oomcheck.result.trace import Change, Ending, Step, Trace
+from tests.conftest import Golden
+from tests.report.traces import traces, uninit_trace
+
+PATH = "oom-out/oom_freezer/v5_uninit.json"
+
+
+def test_mail(golden: Golden) -> None:
+    """The default text of a realistic counterexample."""
+    golden(render_trace(uninit_trace(), LaneOptions(path=PATH, remark="as expected")), "lanes/uninit.txt")
+
+
+def test_full_states(golden: Golden) -> None:
+    """With full states, the initial state and the state after each step are printed, and nothing is hidden."""
+    golden(render_trace(uninit_trace(), LaneOptions(states="full", lanes="all", width=100)), "lanes/uninit_full.txt")
+
+
+def test_bad_state_with_conjuncts(golden: Golden) -> None:
+    """Where the state itself is bad, the last step is marked and each conjunct told."""
+    trace = uninit_trace()
+    parts = (("kills > 0", True), ("forall v in 0 .. NVMA - 1 : !present[v]", False))
+    ending = Ending("a second victim is killed before the first one's memory is back", parts=parts)
+    kill = Step(11, "oom_killer", 11, "kills++", "", 0, "mm/oom_kill.c:out_of_memory", (Change("kills", "0", "1"),))
+    trace = replace(
+        trace, identity="oom_freezer/early_skip/one_kill", sentence="no second kill before the memory is back"
+    )
+    golden(render_trace(replace(trace, steps=(*trace.steps, kill), ending=ending)), "lanes/bad_state.txt")
+
+
+def test_bad_initial_state() -> None:
+    """A trace without steps shows the initial state as the culprit."""
+    trace = replace(uninit_trace(), steps=(), ending=Ending("it starts bad"))
+    lines = render_trace(trace).splitlines()
+    assert lines[lines.index(" 0  initial state") + 1] == "    ^^^^^^^^^^ it starts bad"
+
+
+def test_fault_before_any_step() -> None:
+    """A first step that fails gets a lane of its own."""
+    trace = replace(uninit_trace(), steps=())
+    assert " !  return ret\n    ^^^^^^^^^^ ret was never written on this path\n" in render_trace(trace)
+
+
+@given(
+    trace=traces(),
+    width=st.integers(MIN_WIDTH, 120),
+    ascii_only=st.booleans(),
+    full=st.booleans(),
+    everything=st.booleans(),
+    path=st.text(max_size=150),
+)
+def test_fits(trace: Trace, width: int, ascii_only: bool, full: bool, everything: bool, path: str) -> None:
+    """No line is too long or holds a control character, whatever the trace; every step has its line."""
+    options = LaneOptions(
+        width=width,
+        ascii_only=ascii_only,
+        states="full" if full else "diff",
+        lanes="all" if everything else "auto",
+        path=path,
+    )
+    text = render_trace(trace, options)
+    assert text.endswith("\n")
+    lines = text.removesuffix("\n").split("\n")
+    assert max(map(len, lines)) <= width
+    assert all(char.isprintable() and (char.isascii() or not ascii_only) for line in lines for char in line)
+    assert all(line == line.rstrip() for line in lines)
+    margin = max(2, len(str(len(trace.steps))))
+    start = lines.index("") + 1
+    body = lines[start : lines.index("", start)]
+    numbers = [line[:margin].strip() for line in body if re.match(r" *\d+ ", line[: margin + 1])]
+    assert [n for n in numbers if n != "0"] == [str(step.number) for step in trace.steps]
+    if options.path:
+        joined = text[text.rindex("  replay:") :].replace("\\\n", "")
+        assert joined.startswith("  replay: oomcheck replay ")
+
+
+@given(trace=traces(), everything=st.booleans(), room=st.integers(36, 120))
+def test_lanes_fit(trace: Trace, everything: bool, room: int) -> None:
+    """Lanes do not overlap, stay on the page, and one of them is of the thread that fails."""
+    names = choose(trace, everything, room)
+    assert not trace.ending.process or trace.ending.process in names
+    assert everything or len(names) <= 3
+    lanes = arrange(names, {name: len(name) for name in names}, room)
+    edges = [edge for lane in lanes for edge in (lane.start, lane.start + lane.width)]
+    assert edges == sorted(edges)
+    assert not edges or edges[-1] <= room
+
+
+def test_more_than_three_lanes_are_folded() -> None:
+    """The busiest three threads keep their lanes, the others are drawn across, and the page says so."""
+    names = tuple(f"t{i}" for i in range(6))
+    steps = [Step(0, name, 0, f"x = {i}", "", 0, "", ()) for i, name in enumerate(names) for _ in range(3 + i)]
+    steps = [replace(step, number=i + 1) for i, step in enumerate(steps)]
+    trace = replace(uninit_trace(), processes=names, environment=(), steps=tuple(steps), ending=Ending("bad"), facts=())
+    assert choose(trace, False, 71) == ["t3", "t4", "t5"]
+    assert "3 more busy threads are drawn across; see --lanes all" in render_trace(trace)
+    assert choose(trace, True, 71) == ["t2", "t3", "t4", "t5"]
+    assert "2 more busy threads are drawn across; see --width above 75" in render_trace(trace, LaneOptions(lanes="all"))
+    assert choose(trace, True, 120) == list(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "note"),
+    [
+        ("set_bit(MMF_OOM_SKIP, mm->flags)", ("mm.flags.MMF_OOM_SKIP", "false", "true"), ""),
+        ("clear_bit(MMF_OOM_SKIP, mm->flags)", ("mm.flags.MMF_OOM_SKIP", "true", "false"), ""),
+        ("test_and_set_bit(QUEUED, flags)", ("flags.QUEUED", "false", "true"), "QUEUED: false -> true"),
+        ("on_list = true;", ("on_list", "false", "true"), ""),
+        ("mm->users = 3", ("mm[0].users", "2", "3"), ""),
+        ("done = test_bit(SKIP, flags)", ("done", "false", "true"), "done: false -> true"),
+        ("mm_users--", ("mm_users", "2", "1"), "mm_users: 2 -> 1"),
+        ("present[v] = false", ("present[1]", "true", "false"), ""),
+        ("reset()", ("victim[0].state", "DEAD", "RUNNING"), "victim[0].state: DEAD -> RUNNING"),
+    ],
+)
+def test_only_what_the_text_leaves_unsaid(text: str, change: tuple[str, str, str], note: str) -> None:
+    """A change is printed unless the statement already says it."""
+    step = Step(1, "t", 0, text, "", 0, "", (Change(*change), Change("t.pc", "a", "b", quiet=True)))
+    page = render_trace(replace(uninit_trace(), processes=("t",), environment=(), steps=(step,), ending=Ending("bad")))
+    assert f"\n 1  {text}  {note}".rstrip() + "\n" in page
+    assert "t.pc" not in page
+
+
+def test_long_path_stays_a_command() -> None:
+    """A path that is too long for a line is cut so that a shell joins it again."""
+    path = "oom out/" + "x" * 100 + "/v5.json"
+    page = render_trace(uninit_trace(), LaneOptions(path=path))
+    command = page[page.index("  replay: ") :].replace("\\\n", "")
+    assert command == f"  replay: oomcheck replay oom\\ out/{'x' * 100}/v5.json\n"
