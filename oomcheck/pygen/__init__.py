@@ -1,0 +1,1 @@
+"""Explicit search by Python code that is generated for one transition system."""

@@ -1,0 +1,185 @@
+"""What a search looks out for, and which steps can bring it about.
+
+Everything sought is a condition: a formula that decides a property, an
+antecedent, a fault, a lock taken while another is held. A condition that was
+false in every state so far can only become true by a step that writes a slot
+it reads. So each transition has a short list of conditions to test after it,
+with the values it has just written already put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Place, Var, and_, eq
+from oomcheck.ir.sorts import ArraySort, IntSort, width
+from oomcheck.ir.system import Fault, State, Transition, TransitionSystem
+from oomcheck.ir.walk import rewrite, subexpressions
+from oomcheck.prop.property import Property
+from oomcheck.pygen.branches import emit, guarded
+from oomcheck.pygen.expressions import Emitter, load
+from oomcheck.result.exploration import LockEdge
+from oomcheck.semantics.checks import deciding, is_sanitizer
+
+
+@dataclass(frozen=True, slots=True)
+class Decides:
+    """A property of this name is decided."""
+
+    prop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occurs:
+    """An antecedent holds."""
+
+    prop: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fails:
+    """A fault happens."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """A lock is taken while another is held."""
+
+    edge: LockEdge
+
+
+Subject = Decides | Occurs | Fails | Orders
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A condition to look out for, the slots that it may read, and what it shows."""
+
+    condition: Expr
+    slots: frozenset[int]
+    subject: Subject
+
+
+#: Called with a state and a sink for the numbers of the items that hold.
+Watch = Callable[[State, Callable[[int], None]], None]
+
+
+def items(system: TransitionSystem, properties: Sequence[Property]) -> tuple[Item, ...]:
+    """All that is to be noticed, in the order in which it is to be noted within one state."""
+    return tuple(
+        Item(condition, _slots_below(condition, system.slot), subject)
+        for condition, subject in _conditions(system, properties)
+        if condition != FALSE
+    )
+
+
+def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Iterator[tuple[Expr, Subject]]:
+    for prop in properties:
+        yield deciding(prop), Decides(prop.name)
+        for number, part in enumerate(prop.antecedents):
+            yield part.formula, Occurs(prop.name, number)
+    for fault in sorted(system.faults, key=lambda fault: fault.index):
+        if fault.halts or any(is_sanitizer(prop, fault.sanitizer) for prop in properties):
+            yield system.full_guard(fault), Fails(fault)
+    if any(is_sanitizer(prop, "lockdep") for prop in properties):
+        for step in sorted(system.transitions, key=lambda step: step.index):
+            yield from _lock_orders(system, step)
+
+
+def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[tuple[Expr, Subject]]:
+    if step.acquire is None:
+        return
+    number = IntSort(0, len(system.locks))
+    for held, lock in enumerate(system.locks):
+        for wanted in range(len(system.locks)):
+            if held != wanted:
+                takes = eq(step.acquire, Lit(wanted, number))
+                condition = and_(system.full_guard(step), lock.holders[step.process], takes)
+                yield condition, Orders(LockEdge(step.process, held, wanted))
+
+
+def compile_watch(
+    system: TransitionSystem, candidates: Sequence[tuple[int, Item]], step: Transition | None
+) -> Watch | None:
+    """A function that tests the numbered `candidates` that `step` can bring about (None: all of them).
+
+    None if there is nothing to test.
+    """
+    written = None if step is None else written_slots(system, step)
+    known = {} if step is None else _known_values(system, step)
+    emitter = Emitter(system.slot)
+    tests = []
+    for number, item in candidates:
+        if written is None or item.slots & written:
+            condition = _with_values(item.condition, system.slot, known)
+            if condition != FALSE:
+                tests.append(guarded(condition, [f"h({number})"]))
+    if not tests:
+        return None
+    text = ["def watch(s, h):", *emit(tests, emitter)]
+    return cast("Watch", load("".join(emitter.helpers) + "\n".join(text) + "\n")["watch"])
+
+
+def written_slots(system: TransitionSystem, step: Transition) -> frozenset[int]:
+    """Slots that a step may write: all of an array whose index is computed."""
+    slots = {system.slot[system.processes[step.process].pc]}
+    for update in step.updates:
+        slots.update(_slots_of(update.target, system.slot))
+    return frozenset(slots)
+
+
+def _known_values(system: TransitionSystem, step: Transition) -> dict[int, int]:
+    """Slots that have one and the same value after each run of `step`."""
+    known: dict[int, int] = {}
+    for update in step.updates:
+        slots = _slots_of(update.target, system.slot)
+        for slot in slots:
+            known.pop(slot, None)
+        if len(slots) == 1 and isinstance(update.value, Lit) and _is_fixed(update.target):
+            known[slots[0]] = update.value.value
+    known[system.slot[system.processes[step.process].pc]] = step.target
+    return known
+
+
+def _is_fixed(place: Place) -> bool:
+    return isinstance(place, Var) or isinstance(place.index, Lit)
+
+
+def _slots_of(place: Place, slots: Mapping[str, int]) -> Sequence[int]:
+    """Slots that a place can stand for."""
+    match place:
+        case Var(name=name, sort=sort):
+            return range(slots[name], slots[name] + width(sort))
+        case Index(array=array, index=Lit(value=position)):
+            base = slots[array.name]
+            return range(base + position, base + position + 1) if 0 <= position < width(array.sort) else ()
+        case Index(array=array):
+            return _slots_of(array, slots)
+
+
+def _slots_below(expr: Expr, slots: Mapping[str, int]) -> frozenset[int]:
+    found: set[int] = set()
+    for node in subexpressions(expr):
+        if isinstance(node, Var | Index):
+            found.update(_slots_of(node, slots))
+    return frozenset(found)
+
+
+def _with_values(expr: Expr, slots: Mapping[str, int], known: Mapping[int, int]) -> Expr:
+    """`expr` with the known slots replaced by their values, and simplified."""
+
+    def leaf(node: Lit | Var | Index) -> Expr:
+        if isinstance(node, Lit) or not _is_fixed(node):
+            return node
+        slot = _slots_of(node, slots)
+        sort = node.sort if isinstance(node, Var) else node.array.sort
+        if len(slot) != 1 or slot[0] not in known:
+            return node
+        return Lit(known[slot[0]], sort.element if isinstance(sort, ArraySort) else sort)
+
+    return rewrite(expr, leaf)
