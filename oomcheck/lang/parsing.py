@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal
 
-from lark import Lark, Token, Tree
+from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Source, Span
+from oomcheck.lang.grammar import parser
 from oomcheck.lang.scan import Lexeme, check_limits, scan
 from oomcheck.lang.syntax_errors import Failure, explain
 
@@ -67,24 +66,6 @@ def comments(source: Source) -> list[tuple[Span, str]]:
             text = lexeme.text.rstrip("\r") if lexeme.text.startswith("//") else lexeme.text
             found.append((Span(source, lexeme.start, lexeme.start + len(text)), text))
     return found
-
-
-@cache
-def grammar_text() -> str:
-    """The grammar as shipped."""
-    return files("oomcheck.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
-
-
-@cache
-def parser() -> Lark:
-    """The parser of both start rules. Not strict: that needs a package for development; a test builds it strict."""
-    return Lark(
-        grammar_text(),
-        parser="lalr",
-        start=["model", "spec"],
-        propagate_positions=True,
-        maybe_placeholders=True,
-    )
 
 
 def _parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]:
