@@ -21,7 +21,9 @@ from tests.report.traces import traces, uninit_trace
 
 def schema() -> dict[str, Any]:
     """The trace schema as it is shipped."""
-    return json.loads(resources.files("oomcheck.result").joinpath("trace.schema.json").read_text("utf-8"))  # type: ignore[no-any-return]
+    text = resources.files("oomcheck.result").joinpath("trace.schema.json").read_text("utf-8")
+    value: dict[str, Any] = json.loads(text)
+    return value
 
 
 def refusal(data: bytes | str) -> str:

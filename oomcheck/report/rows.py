@@ -1,0 +1,100 @@
+"""What every report says about one result: its verdict in words, its status, its reason."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import assert_never
+
+from oomcheck.result.verdict import (
+    Covered,
+    DeadCode,
+    Holds,
+    Result,
+    Unknown,
+    Unreachable,
+    Vacuous,
+    Violated,
+    Word,
+    word,
+)
+
+#: What each exit code of the tool means.
+EXIT_MEANING: dict[int, str] = {
+    0: "every check gave its expected verdict (without expectations: all hold)",
+    1: "violated, vacuous, unexpected pass, or a violation other than the expected one",
+    2: "the model, spec or command line is wrong",
+    3: "unknown: a bound or budget ended the search",
+    4: "internal error, engines disagree, or evidence failed its re-check",
+    130: "interrupted; partial results are named partial",
+    141: "broken pipe; partial results are named partial",
+}
+
+
+class Status(Enum):
+    """The three colours of a row; an unknown that nobody expected is no failure of the model."""
+
+    OK = "ok"
+    FAIL = "FAIL"
+    UNDECIDED = "UNDECIDED"
+
+
+def status(result: Result) -> Status:
+    """How a row counts."""
+    if result.ok:
+        return Status.OK
+    return Status.UNDECIDED if word(result.verdict) is Word.UNKNOWN else Status.FAIL
+
+
+def verdict_text(result: Result) -> str:
+    """The verdict word with what establishes it."""
+    title = word(result.verdict).title
+    # A search that did not visit every state ends in Unknown: none of these three may be printed for it.
+    assert result.exhaustive or not isinstance(result.verdict, Holds | Unreachable | DeadCode), result.identity
+    match result.verdict:
+        case Holds() | Unreachable():
+            return f"{title} (exhaustive, {plural(result.states, 'state')})"
+        case Violated(trace=trace) | Covered(trace=trace):
+            place = f" at {result.source}" if result.source else ""
+            return f"{title} in {plural(len(trace.steps), 'step')}{place}"
+        case DeadCode(places=places):
+            return f"{title}: {plural(len(places), 'statement')} never executed"
+        case Vacuous(reason=reason) | Unknown(reason=reason):
+            return f"{title}: {reason}"
+        case _:
+            assert_never(result.verdict)
+
+
+def status_text(result: Result) -> str:
+    """The status with its cause: `ok (expected violation)`, `FAIL (unexpected pass)`, `FAIL (expected ...)`."""
+    found = word(result.verdict)
+    if result.ok:
+        if result.expected in ("", Word.HOLDS.value, Word.PROVED.value, Word.COVERED.value):
+            return "ok"
+        return f"ok (expected {'violation' if found is Word.VIOLATED else found.value.replace('_', ' ')})"
+    cause = result.note
+    if not cause and result.expected:
+        good = found in (Word.HOLDS, Word.HOLDS_UP_TO, Word.PROVED, Word.UNREACHABLE)
+        passed = result.expected == Word.VIOLATED.value and good
+        cause = "unexpected pass" if passed else f"expected {result.expected.replace('_', ' ')}"
+    return status(result).value + (f" ({cause})" if cause else "")
+
+
+def reason(result: Result) -> str:
+    """Why a verdict is what it is, where the word alone does not say; "" else."""
+    match result.verdict:
+        case Violated(trace=trace):
+            found = trace.ending.message
+        case DeadCode(places=places):
+            found = f"never executed: {', '.join(places)}"
+        case Vacuous(reason=text) | Unknown(reason=text):
+            found = text
+        case Holds() | Covered() | Unreachable():
+            found = ""
+        case _:
+            assert_never(result.verdict)
+    return "; ".join(filter(None, [found, "" if result.ok else result.note]))
+
+
+def plural(number: int, one: str) -> str:
+    """`1 state`, `2 states`."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}{'es' if one.endswith('ch') else 's'}"
