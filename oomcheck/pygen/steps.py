@@ -26,9 +26,9 @@ def compile_steps(system: TransitionSystem) -> Table:
         text += emit([guarded(step.guard, list(_body(system, step, emitter))) for step in transitions], emitter)
     functions = load("".join(emitter.helpers) + "\n".join(text) + "\n")
     table = []
-    for number, process in enumerate(system.processes):
-        starting = (functions.get(f"f{number}_{place}") for place in range(len(process.locations)))
-        table.append((system.slot[process.pc], tuple(cast("Expand | None", function) for function in starting)))
+    for number, owner in enumerate(system.processes):
+        starting = (functions.get(f"f{number}_{place}") for place in range(len(owner.locations)))
+        table.append((system.slot[owner.pc], tuple(cast("Expand | None", function) for function in starting)))
     return tuple(table)
 
 
