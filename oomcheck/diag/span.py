@@ -11,7 +11,7 @@ class Source:
     """A text and where it came from; `path` is shown to the user as given."""
 
     path: str
-    text: str
+    text: str = field(repr=False)
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

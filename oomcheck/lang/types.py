@@ -1,0 +1,181 @@
+"""Types of the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oomcheck.ir.sorts import BOOL, EnumSort, IntSort, Scalar
+
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class VoidType:
+    """The result of a procedure."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoolType:
+    """`bool`."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntType:
+    """`int lo..hi`; any integer fits where any other is expected, ranges are checked when it is stored."""
+
+    lo: int = INT_MIN
+    hi: int = INT_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """An enumeration."""
+
+    name: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointerType:
+    """A nullable reference to an object of a struct; value 0 is NULL, k is object k-1."""
+
+    struct: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskType:
+    """A nullable reference to a thread; value 0 is NULL, k is process k-1."""
+
+
+@dataclass(frozen=True, slots=True)
+class NullType:
+    """The type of NULL, which fits every reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """An object of a struct, as a place."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsType:
+    """A flag word with its bits."""
+
+    bits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A kernel object; `variant` as declared, or the default of its kind."""
+
+    kind: str
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """`size` elements."""
+
+    element: Type
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSetType:
+    """The instances of a thread template or process, not yet indexed."""
+
+    template: str
+
+
+Type = (
+    VoidType
+    | BoolType
+    | IntType
+    | EnumType
+    | PointerType
+    | TaskType
+    | NullType
+    | StructType
+    | FlagsType
+    | ObjectType
+    | ArrayType
+    | ThreadSetType
+)
+
+VOID, BOOLEAN, INTEGER, TASK, NULL = VoidType(), BoolType(), IntType(), TaskType(), NullType()
+
+
+def show_type(kind: Type) -> str:
+    """A type in the words of the language, for messages."""
+    match kind:
+        case VoidType():
+            return "no value"
+        case BoolType():
+            return "a bool"
+        case IntType(lo=lo, hi=hi):
+            return "an int" if (lo, hi) == (INT_MIN, INT_MAX) else f"an int in {lo}..{hi}"
+        case EnumType(name=name):
+            return f"a value of enum {name}"
+        case PointerType(struct=struct):
+            return f"a reference to {struct}"
+        case TaskType():
+            return "a reference to a thread"
+        case NullType():
+            return "NULL"
+        case StructType(name=name):
+            return f"an object of struct {name}"
+        case FlagsType():
+            return "a flag word"
+        case ObjectType(kind=what):
+            return f"an object of kind {what}"
+        case ArrayType(element=element, size=size):
+            return f"an array of {size}: {show_type(element)}"
+        case ThreadSetType(template=template):
+            return f"the threads {template}"
+
+
+def fits(found: Type, wanted: Type) -> bool:
+    """Whether a value of type `found` may stand where `wanted` is expected."""
+    match wanted:
+        case IntType():
+            return isinstance(found, IntType)
+        case PointerType() | TaskType():
+            return found == wanted or isinstance(found, NullType)
+        case _:
+            return found == wanted
+
+
+def is_value(kind: Type) -> bool:
+    """Whether expressions may have this type."""
+    return isinstance(kind, BoolType | IntType | EnumType | PointerType | TaskType | NullType)
+
+
+@dataclass(frozen=True, slots=True)
+class Referents:
+    """What references may point to: object names of each struct, and thread names."""
+
+    objects: tuple[tuple[str, tuple[str, ...]], ...]
+    threads: tuple[str, ...]
+
+    def of(self, struct: str) -> tuple[str, ...]:
+        """Names of the objects of a struct, in order."""
+        return dict(self.objects).get(struct, ())
+
+
+def sort_of(kind: Type, referents: Referents) -> Scalar:
+    """Sort of the values of a type."""
+    match kind:
+        case BoolType():
+            return BOOL
+        case IntType(lo=lo, hi=hi):
+            return IntSort(lo, hi)
+        case EnumType(name=name, members=members):
+            return EnumSort(name, members)
+        case PointerType(struct=struct):
+            return EnumSort(f"{struct} *", ("NULL", *(f"&{n}" for n in referents.of(struct))))
+        case TaskType() | NullType():
+            return EnumSort("task *", ("NULL", *referents.threads))
+        case _:
+            raise AssertionError(kind)

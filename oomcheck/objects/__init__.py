@@ -1,0 +1,1 @@
+"""Kernel objects: state, operations and misuse checks, one module each."""
