@@ -17,6 +17,13 @@ from oomcheck.lang.syntax_errors import Failure, explain
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 200  # levels of the parse tree; the phases after the parser recurse over it
 
+# Most words of the language may be names where they have no meaning; these never, as the reader would be misled.
+RESERVED: Final = frozenset(
+    ("true", "false", "NULL", "current", "and", "or", "not", "implies", "if", "else", "while", "for", "return", "goto")
+    + ("break", "continue", "int", "bool", "void", "struct", "enum", "const", "param", "import", "define", "thread")
+    + ("kthread", "softirq", "forall", "exists")
+)
+
 Start = Literal["model", "spec"]
 
 
@@ -89,6 +96,8 @@ def _advance(source: Source, start: Start, lexemes: tuple[Lexeme, ...], read: li
             begin = token.start_pos or 0
             if words.get(begin, token.end_pos) != token.end_pos:
                 return begin  # a keyword or number that goes on as a word, such as `checkx`
+            if token.type == "NAME" and token in RESERVED:
+                return begin
             read.append(token)
         tree: Tree[Token] = run.feed_eof(read[-1] if read else None)  # type: ignore[no-untyped-call]
     except UnexpectedToken as problem:
