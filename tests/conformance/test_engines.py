@@ -23,7 +23,7 @@ ENGINES: dict[str, Engine] = {"reference": reference.explore, "pygen": generated
 #: With `unreachable` among the properties no search ends early.
 COMPLETE = sanitizer("unreachable")
 
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 def everything(properties: tuple[Property, ...]) -> tuple[Property, ...]:
@@ -69,7 +69,7 @@ limits = st.builds(
 )
 
 
-@settings(thorough, max_examples=300)
+@settings(thorough, max_examples=240)
 @given(system=strategies.systems(), properties=strategies.properties(), limits=limits)
 def test_engines_agree_under_limits(system: TransitionSystem, properties: tuple[Property, ...], limits: Limits) -> None:
     """Both engines stop at the same place for the same reason, with the same findings."""

@@ -1,0 +1,83 @@
+"""The readers of the operators agree on every corner value."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from oomcheck.ir.expr import Apply, Expr, Lit, Var, fold
+from oomcheck.ir.ops import ARITY, Op
+from oomcheck.ir.sorts import BOOL, IntSort, scalar_of
+from oomcheck.ir.walk import rebuild
+from oomcheck.pygen.expressions import Emitter, load
+from oomcheck.semantics.evaluate import evaluate
+from oomcheck.semantics.meaning import MEANING
+from tests import oracle
+
+CORNERS = (-(2**63), -(2**31), -8, -7, -3, -2, -1, 0, 1, 2, 3, 7, 8, 2**31 - 1, 2**63 - 1)
+LOGICAL = {Op.NOT: 1, Op.AND: 3, Op.OR: 3}
+FOLDED = (Op.EQ, Op.NE, Op.LT, Op.LE, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MOD)
+
+
+def arguments(op: Op) -> list[tuple[int, ...]]:
+    """Argument lists to try an operator with."""
+    if op in LOGICAL:
+        return list(product((0, 1), repeat=LOGICAL[op]))
+    if op is Op.ITE:
+        return list(product((0, 1), CORNERS, CORNERS))
+    return list(product(CORNERS, repeat=ARITY[op] or 2))
+
+
+def applied(op: Op) -> Apply:
+    """The operator on variables v0, v1, ... (truth values where it needs them)."""
+    count = LOGICAL.get(op) or ARITY[op] or 2
+    truths = count if op in LOGICAL else 1 if op is Op.ITE else 0
+    return Apply(op, tuple(Var(f"v{i}", BOOL if i < truths else IntSort(-(2**63), 2**63)) for i in range(count)))
+
+
+def test_meaning_covers_the_operators() -> None:
+    """The table of the reference has an entry for each operator and no other."""
+    assert set(MEANING) == set(Op)
+
+
+@pytest.mark.parametrize("op", list(Op))
+def test_corner_values(op: Op) -> None:
+    """Table, evaluation, generated Python, oracle and constant folding give one value, of type int."""
+    expr = applied(op)
+    slots = {f"v{i}": i for i in range(len(expr.args))}
+    emitter = Emitter(slots)
+    generated = load(
+        f"def value(s): return {emitter.value(expr)}\ndef condition(s): return 1 if {emitter.condition(expr)} else 0\n"
+    )
+    closure = oracle.reader(expr)
+    for values in arguments(op):
+        expected = MEANING[op](*values)
+        literals: tuple[Expr, ...] = tuple(
+            Lit(value, scalar_of(arg.sort))
+            for value, arg in zip(values, expr.args, strict=True)
+            if isinstance(arg, Var)
+        )
+        folded = rebuild(op, literals)
+        assert isinstance(folded, Lit)
+        results = [
+            evaluate(expr, values, slots),
+            generated["value"](values),
+            closure({(f"v{i}", 0): value for i, value in enumerate(values)}),
+            folded.value,
+        ]
+        if op in FOLDED:
+            results.append(fold(op, *values))
+        assert results == [expected] * len(results), values
+        assert type(results[0]) is int
+        assert type(results[1]) is int
+        assert generated["condition"](values) == int(expected != 0)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "quotient", "remainder"),
+    [(7, 2, 3, 1), (-7, 2, -3, -1), (7, -2, -3, 1), (-7, -2, 3, -1), (5, 0, 0, 0), (-6, 3, -2, 0)],
+)
+def test_division_is_that_of_c(left: int, right: int, quotient: int, remainder: int) -> None:
+    """Quotients are rounded toward zero; a zero divisor gives 0."""
+    assert (MEANING[Op.DIV](left, right), MEANING[Op.MOD](left, right)) == (quotient, remainder)
