@@ -13,15 +13,15 @@ from oomcheck.diag.span import Source, Span
 from oomcheck.lang.grammar import parser
 from oomcheck.lang.scan import Lexeme, check_limits, scan
 from oomcheck.lang.syntax_errors import Failure, explain
+from oomcheck.lang.syntax_words import words
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 200  # levels of the parse tree; the phases after the parser recurse over it
 
 # Most words of the language may be names where they have no meaning; these never, as the reader would be misled.
-RESERVED: Final = frozenset(
-    ("true", "false", "NULL", "current", "and", "or", "not", "implies", "if", "else", "while", "for", "return", "goto")
-    + ("break", "continue", "int", "bool", "void", "struct", "enum", "const", "param", "import", "define", "thread")
-    + ("kthread", "softirq", "forall", "exists")
+RESERVED: Final = words(
+    "true false NULL current and or not implies if else while for return goto break continue int bool void struct enum "
+    "const param import define thread kthread softirq forall exists"
 )
 
 Start = Literal["model", "spec"]
@@ -89,12 +89,12 @@ def _parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]
 
 def _advance(source: Source, start: Start, lexemes: tuple[Lexeme, ...], read: list[Token]) -> Tree[Token] | int:
     """The tree, or the offset where the first token stands that does not fit; `read` collects the tokens."""
-    words = {lexeme.start: lexeme.end for lexeme in lexemes if lexeme.kind == "word"}
+    ends = {lexeme.start: lexeme.end for lexeme in lexemes if lexeme.kind == "word"}
     run = parser().parse_interactive(source.text, start=start)
     try:
         for token in run.iter_parse():  # hands out each token before it is fed
             begin = token.start_pos or 0
-            if words.get(begin, token.end_pos) != token.end_pos:
+            if ends.get(begin, token.end_pos) != token.end_pos:
                 return begin  # a keyword or number that goes on as a word, such as `checkx`
             if token.type == "NAME" and token in RESERVED:
                 return begin

@@ -31,7 +31,7 @@ class Failure:
 # Characters with a story of their own; all others are only named.
 CHARACTERS: Final[dict[str, str]] = {
     "'": 'there are no characters as values; texts stand in double quotes ("...")',
-    "#": 'there is no preprocessor: write `define NAME = EXPRESSION;` and `import "FILE";`, comments start with `//`',
+    "#": "there is no preprocessor; comments start with `//`",
     "\\": "a line needs no `\\` at its end; operators are `and`, `or`, `not`",
     "~": "there are no bit operations; write `not` or `!`",
     "^": "there are no bit operations; write `!=` for exclusive or",
@@ -66,7 +66,7 @@ def explain(failure: Failure) -> OomcheckError:
     index = next((i for i, lexeme in enumerate(code) if lexeme.end > failure.offset), len(code))
     middle = index < len(code) and code[index].start < failure.offset
     spot = Spot(failure.source, failure.start, code, index, failure.accepts, middle)
-    for rule in (_later_feature, _open, _empty, *FOREIGN, habit, *STRUCTURE, _misspelled):
+    for rule in (_later_feature, _preprocessor, _open, _empty, *FOREIGN, habit, *STRUCTURE, _misspelled):
         found = rule(spot)
         if found is not None:
             return OomcheckError([found])
@@ -84,6 +84,14 @@ def strange(source: Source, lexeme: Lexeme) -> Diagnostic:
     if not hint and (char.isalpha() or char.isdigit()):
         hint = "names consist of the letters a to z and A to Z, digits and `_`"
     return Diagnostic("E0102", f"unexpected character {title}", Span(source, lexeme.start, lexeme.end), hint)
+
+
+def _preprocessor(spot: Spot) -> Diagnostic | None:
+    """`#define` and `#include` have counterparts."""
+    hints = {"define": "write `define NAME = EXPRESSION;`", "include": 'write `import "FILE";`'}
+    if spot.found == "#" and spot.text(1) in hints:
+        return Diagnostic("E0102", f"there is no `#{spot.text(1)}`", spot.span().to(spot.span(1)), hints[spot.text(1)])
+    return None
 
 
 def _later_feature(spot: Spot) -> Diagnostic | None:

@@ -105,7 +105,7 @@ def _for(spot: Spot) -> Diagnostic | None:
         return None
     opening = spot.at(distance + 1)
     inside = opening is not None and any(bracket is opening for bracket in spot.open)
-    if opening is None or not inside or (spot.found not in ("=", ";", ":") and spot.text(-1) != "int"):
+    if opening is None or not inside or (spot.found not in ("=", ";", ":", "int")):
         return None
     parts = re.match(
         r"\(\s*(?:int\s+)?(\w+)\s*=\s*([^;(){}]{1,40});\s*\1\s*(<=?|>=?)\s*([^;(){}]{1,40});",
