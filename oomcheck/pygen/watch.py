@@ -94,12 +94,17 @@ def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Ite
 def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[tuple[Expr, Subject]]:
     if step.acquire is None:
         return
-    number = IntSort(0, len(system.locks))
+    count = len(system.locks)
+    number = IntSort(0, count)
+    targets = range(count)
+    if isinstance(step.acquire, Lit):
+        targets = range(max(step.acquire.value, 0), min(step.acquire.value + 1, count))
+    guard = system.full_guard(step)
     for held, lock in enumerate(system.locks):
-        for wanted in range(len(system.locks)):
-            if held != wanted:
+        for wanted in targets:
+            if held != wanted and lock.holders[step.process] != FALSE:
                 takes = eq(step.acquire, Lit(wanted, number))
-                condition = and_(system.full_guard(step), lock.holders[step.process], takes)
+                condition = and_(guard, lock.holders[step.process], takes)
                 yield condition, Orders(LockEdge(step.process, held, wanted))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oomcheck.ir.expr import Var, add, index
+from oomcheck.ir.expr import Expr, Place, Var, add, index
 from oomcheck.ir.sorts import ArraySort, IntSort
 from oomcheck.semantics.successors import apply, enabled, faults, successors
 from tests import toys
@@ -31,7 +31,12 @@ def test_updates_are_simultaneous() -> None:
 
 def test_later_updates_win() -> None:
     """Updates of one slot are made in order, with indices of the old state."""
-    writes = [(X, number(1)), (index(A, X), number(7)), (index(A, number(0)), number(8)), (X, add(X, number(2)))]
+    writes: list[tuple[Place, Expr]] = [
+        (X, number(1)),
+        (index(A, X), number(7)),
+        (index(A, number(0)), number(8)),
+        (X, add(X, number(2))),
+    ]
     toy = system(
         "toy", [variable("x", X.sort), variable("a", A.sort)], [process("a", 1)], [step(0, 0, 0, writes=writes)]
     )
