@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from oomcheck.report.rows import reason
+from oomcheck.report.rows import established, reason
 from oomcheck.result.codec import encode_trace
-from oomcheck.result.verdict import Report, Result, exit_code, trace_of, word
+from oomcheck.result.verdict import Report, Result, exit_code, trace_of
 
 RESULT_SCHEMA = "oomcheck.result/1"
 
@@ -38,7 +38,7 @@ def _result(result: Result) -> dict[str, object]:
         "id": result.identity,
         "property": result.prop,
         "kind": result.kind,
-        "verdict": word(result.verdict).value,
+        "verdict": established(result).value,
         "expected": result.expected or None,
         "ok": result.ok,
         "engine": result.engine,

@@ -163,8 +163,9 @@ def _across(row: Row, room: int) -> list[str]:
     """A step of a thread without a lane: a dotted line over the whole page."""
     text = "; ".join([f"{row.process}: {row.text}", *row.notes])
     inner = room - 8
-    if row.source and len(text) + len(row.source) + 3 <= inner:
-        text += f" [{row.source}]"
+    function = row.source.rpartition(":")[2]
+    if function and len(text) + len(function) + 3 <= inner:
+        text += " " + place(row.source, inner - len(text) - 1)
     lines = wrap(text, inner)
     start = (room - max(map(len, lines))) // 4 * 2  # even, to begin where a dot would be
     dots = (". " * room)[:room]

@@ -45,11 +45,19 @@ def status(result: Result) -> Status:
     return Status.UNDECIDED if word(result.verdict) is Word.UNKNOWN else Status.FAIL
 
 
+def established(result: Result) -> Word:
+    """The verdict word, to be printed only by way of this function.
+
+    A search that did not visit every state ends in Unknown; a row that claims
+    something of all states after such a search is a defect of the caller.
+    """
+    assert result.exhaustive or not isinstance(result.verdict, Holds | Unreachable | DeadCode), result.identity
+    return word(result.verdict)
+
+
 def verdict_text(result: Result) -> str:
     """The verdict word with what establishes it."""
-    title = word(result.verdict).title
-    # A search that did not visit every state ends in Unknown: none of these three may be printed for it.
-    assert result.exhaustive or not isinstance(result.verdict, Holds | Unreachable | DeadCode), result.identity
+    title = established(result).title
     match result.verdict:
         case Holds() | Unreachable():
             return f"{title} (exhaustive, {plural(result.states, 'state')})"

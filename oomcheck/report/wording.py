@@ -14,6 +14,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"  # holds words together until the page is done; 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _INDEX = re.compile(r"\[[^\]]*\]")
 _PARTS = re.compile(r"[^(,./>]*[(,./>]+|[^(,./>]+")
+_WORDS = re.compile(r"[^_]*_+|[^_]+")
 _SETTER = re.compile(r"[A-Za-z_]*(set|clear)[A-Za-z_]*\s*\(")
 _WAITS = ("await", "wait_event")
 
@@ -37,9 +38,11 @@ def wrap(text: str, width: int, indent: str = "  ", max_lines: int | None = MAX_
     Lines break at spaces; a word that no line can hold breaks at its punctuation, else anywhere.
     """
     lines = [""]
-    for word in filter(None, text.split(" ")):
+    room = width - len(indent)
+    glued = (word.split(NO_BREAK) if len(word) > room else [word] for word in text.split(" "))
+    for word in (part for words in glued for part in words if part.strip()):
         glue = " "
-        for piece in _pieces(word, width - len(indent)):
+        for piece in _pieces(word, room):
             if not lines[-1]:
                 lines[-1] = piece
             elif len(lines[-1]) + len(glue) + len(piece) <= width:
@@ -53,8 +56,10 @@ def wrap(text: str, width: int, indent: str = "  ", max_lines: int | None = MAX_
 
 
 def _pieces(word: str, room: int) -> Iterable[str]:
-    """`word` whole if it fits, else its parts up to each punctuation mark, none longer than `room`."""
-    parts = [word] if len(word) <= room else _PARTS.findall(word)
+    """`word` whole if it fits, else its parts up to each punctuation mark or underscore, none longer than `room`."""
+    parts = [word]
+    for finer in (_PARTS, _WORDS):
+        parts = [p for part in parts for p in ([part] if len(part) <= room else finer.findall(part))]
     return (part[i : i + room] for part in parts for i in range(0, len(part), room))
 
 
@@ -82,11 +87,11 @@ def unsaid(step: Step) -> list[str]:
 def _change(change: Change, text: str) -> str:
     # What the text names needs no qualification: `mm[0].users: 2 -> 1` after dec_and_test(&mm->users).
     name = change.name.rpartition(".")[2] if _last_name(change.name) in _IDENTIFIER.findall(text) else change.name
-    return f"{name}: {change.old} {_glued('->', change.new)}"
+    return f"{name}: {_glued(change.old, '->', change.new)}"
 
 
-def _glued(word: str, value: str) -> str:
-    return f"{word}{NO_BREAK}{value}"
+def _glued(*words: str) -> str:
+    return NO_BREAK.join(words)
 
 
 def evident(change: Change, text: str) -> bool:
@@ -98,7 +103,8 @@ def evident(change: Change, text: str) -> bool:
     if setter is not None and "test" not in setter.group():
         return change.new == ("true" if setter.group(1) == "set" else "false")
     target, _, value = text.partition(" = ")
-    return _last_name(target) == name and value.rstrip("; ") == change.new
+    index = change.name.rpartition(".")[2].removeprefix(name)  # `present[v] = false` does not tell which one
+    return _last_name(target) == name and target.endswith(name + index) and value.rstrip("; ") == change.new
 
 
 def _last_name(place: str) -> str:

@@ -121,7 +121,8 @@ def test_more_than_three_lanes_are_folded() -> None:
         ("mm->users = 3", ("mm[0].users", "2", "3"), ""),
         ("done = test_bit(SKIP, flags)", ("done", "false", "true"), "done: false -> true"),
         ("mm_users--", ("mm_users", "2", "1"), "mm_users: 2 -> 1"),
-        ("present[v] = false", ("present[1]", "true", "false"), ""),
+        ("present[1] = false", ("mm[0].present[1]", "true", "false"), ""),
+        ("present[v] = false", ("present[1]", "true", "false"), "present[1]: true -> false"),
         ("reset()", ("victim[0].state", "DEAD", "RUNNING"), "victim[0].state: DEAD -> RUNNING"),
     ],
 )

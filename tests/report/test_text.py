@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from oomcheck.report.json import render_json
 from oomcheck.report.text import TextOptions, render_report
 from oomcheck.result.verdict import DeadCode, Holds, Report, Unknown, Unreachable
 from tests.conftest import Golden
@@ -58,6 +59,8 @@ def test_no_universal_verdict_without_exhaustion(verdict: Holds | Unreachable | 
     result = replace(row("a", "p", verdict, "", True), exhaustive=False)
     with pytest.raises(AssertionError):
         render_report(Report("m", (), (result,), ()))
+    with pytest.raises(AssertionError):
+        render_json(Report("m", (), (result,), ()), "0.1.0")
 
 
 def test_empty_report_is_no_pass() -> None:
