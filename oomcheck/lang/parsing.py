@@ -57,12 +57,7 @@ def _decode(data: bytes, shown: str) -> str:
 
 def parse_tree(source: Source, start: Start) -> Tree[Token]:
     """Lark's tree of the whole text, with positions; at most `MAX_DEPTH` levels deep."""
-    return _parse(source, start)[0]
-
-
-def tokens(source: Source, start: Start) -> tuple[Token, ...]:
-    """The tokens of a text that parses, in order, without blanks and comments."""
-    return _parse(source, start)[1]
+    return parse(source, start)[0]
 
 
 def comments(source: Source) -> list[tuple[Span, str]]:
@@ -75,8 +70,8 @@ def comments(source: Source) -> list[tuple[Span, str]]:
     return found
 
 
-def _parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]:
-    """Tree and tokens, or the error that tells what is wrong."""
+def parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]:
+    """The tree and all its tokens, those that the tree leaves out as well; without blanks and comments."""
     lexemes = scan(source)
     check_limits(source, lexemes)
     read: list[Token] = []

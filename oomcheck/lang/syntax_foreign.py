@@ -75,7 +75,7 @@ def _struct(spot: Spot) -> Diagnostic | None:
     distance = 0 if spot.found == "struct" else -2
     if spot.text(distance) != "struct" or spot.text(distance + 2) == "{":
         return None
-    if spot.found == "struct" and "STRUCT" in spot.accepts:
+    if spot.found == "struct" and ("STRUCT" in spot.accepts or "NAME" not in spot.accepts):
         return None
     name = plain(spot.text(distance + 1))
     star = "*" if spot.text(distance + 2) == "*" else ""
