@@ -58,6 +58,8 @@ def booleans(depth: int) -> st.SearchStrategy[Expr]:
     below, number = booleans(depth - 1), numbers(depth - 1)
     comparisons = [_apply(op, number, number) for op in (Op.EQ, Op.NE, Op.LT, Op.LE)]
     element = number.map(lambda index: Index(ARRAYS[1], index))
+    known = st.builds(Index, st.sampled_from(ARRAYS), literals(IntSort(0, 2)))
+    comparisons.append(_apply(Op.EQ, known, literals(IntSort(0, 2))))
     connectives = [_apply(op, below, below) for op in (Op.AND, Op.OR)]
     return st.one_of(
         leaf, element, _apply(Op.NOT, below), _apply(Op.ITE, below, below, below), *comparisons, *connectives
@@ -73,7 +75,8 @@ def guards() -> st.SearchStrategy[Expr]:
 @cache
 def places() -> st.SearchStrategy[Place]:
     """Variables and elements; an index may be constant or computed, and may miss its array."""
-    elements = st.builds(Index, st.sampled_from(ARRAYS), st.one_of(literals(IntSort(0, 2)), numbers(1)))
+    positions = st.one_of(literals(IntSort(0, 2)), st.sampled_from(NUMBERS), numbers(1))
+    elements = st.builds(Index, st.sampled_from(ARRAYS), positions)
     return st.one_of(st.sampled_from(BOOLS + NUMBERS), elements)
 
 
