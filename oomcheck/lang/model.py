@@ -37,6 +37,7 @@ class Storage:
     handler: str = ""
     release: str = ""
     owner: Type | None = None
+    limits: tuple[int, int] | None = None  # declared range of an atomic
     heap: bool = False  # an `alive` bit of a struct that is allocated or freed
 
     @property
@@ -153,7 +154,10 @@ class Quantify:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`&object`, or the thread that a name with indices stands for: `base` + row-major position + 1."""
+    """`&object`, or the thread that a name with indices stands for.
+
+    The value is `base` + 1 + the sum of `indices`, each of which lies below its bound.
+    """
 
     base: int
     indices: tuple[tuple[TExpr, int], ...]
