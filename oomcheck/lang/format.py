@@ -1,14 +1,15 @@
 """The canonical layout of models and specs: `oomcheck fmt`.
 
 Works on tokens and comments, so that nothing else than blanks and line ends can change. Lines start where statements
-and declarations start; line breaks inside of these stay where the author put them, one tab further in. `@ "..."` moves
-to column `REFERENCE`, comments behind code line up, blank lines shrink to one.
+and declarations start; line breaks inside of these stay where the author put them, one tab further in. Labels stand at
+the margin, source references and comments behind code in column `MARGIN`, blank lines shrink to one. Blocks of simple
+statements on one line stay there, and so does the `{` of a function on a line of its own.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lark import Token
@@ -18,8 +19,8 @@ from oomcheck.lang.format_layout import Layout, begin, layout
 from oomcheck.lang.parsing import Start, comments, parse
 
 TAB: Final = 8
-REFERENCE: Final = 48  # column of source references
-COMMENT_LIMIT: Final = 72  # longer lines do not push the comments of their neighbours
+MARGIN: Final = 48  # column of source references and of comments behind code
+WIDTH: Final = 100  # a source reference that would go beyond may have a line of its own
 
 NO_BLANK_BEFORE: Final = frozenset((")", "]", ",", ";", ".", "++", "--"))
 NO_BLANK_AFTER: Final = frozenset(("(", "[", ".", "!"))
@@ -49,11 +50,10 @@ def format_text(source: Source, start: Start) -> str:
     """The text in canonical layout; raises `OomcheckError` if it does not parse."""
     tree, read = parse(source, start)
     pieces = _pieces(source, read)
-    printer = Printer(layout(tree, read))
+    printer = Printer(layout(tree, read, source.text))
     for piece, following in zip(pieces, _following(pieces), strict=True):
         printer.add(piece, following)
     _align_names(printer.lines)
-    _align_comments(printer.lines)
     text = "".join(f"{line.text}{line.comment}\n" for line in printer.lines)
     _check_same(source, Source(source.path, text), start, read)
     return text
@@ -77,6 +77,10 @@ def _pieces(source: Source, read: tuple[Token, ...]) -> list[Piece]:
     pieces: list[Piece] = []
     end = 0
     for offset, after, text, kind in sorted(parts):
+        if kind == "STRING" and pieces and pieces[-1].kind == "AT" and pieces[-1].text == "@":
+            pieces[-1] = replace(pieces[-1], text=f"@ {text}")
+            end = after
+            continue
         pieces.append(Piece(text, offset, kind, source.text.count("\n", end, offset)))
         end = after
     return pieces
@@ -107,7 +111,7 @@ class Printer:
         if depth is not None:
             if piece.breaks > 1 and self._blank_line_fits(piece):
                 self.lines.append(Line(""))
-            self.lines.append(Line("\t" * depth + piece.text))
+            self.lines.append(Line("\t" * (0 if piece.offset in self.marks.labels else depth) + piece.text))
             self.depth = depth
         elif self._continues(piece):
             inner = self.depth + (piece.text != "}")
@@ -134,14 +138,16 @@ class Printer:
         marks, offset, last = self.marks, piece.offset, self.last
         if last.text.startswith("/*") and not last.kind and piece.breaks == 0 and self._only_comment():
             return None
-        if offset in marks.openers and last.text.startswith("//") and offset not in marks.starts:
-            return self.depth
+        if offset in marks.openers and offset not in marks.starts:
+            alone = last.text.startswith("//") or (offset in marks.bodies and piece.breaks > 0)
+            return self.depth if alone else None
         if offset in marks.elses:
-            return None if last.offset in marks.closers else marks.elses[offset]
+            return None if last.offset in marks.ends else marks.elses[offset]
         if offset in marks.closers:
             return None if last.offset in marks.openers else marks.closers[offset]
         if offset in marks.soft and offset not in marks.starts:
-            return marks.soft[offset] if piece.breaks else None
+            fits = _width(self.lines[-1].text) < marks.soft[offset] * TAB
+            return None if fits and not piece.breaks else marks.soft[offset]
         return marks.starts.get(offset)
 
     def _only_comment(self) -> bool:
@@ -161,20 +167,25 @@ class Printer:
         if not piece.kind:
             return piece.breaks > 0
         close = piece.text in NO_BLANK_BEFORE or self.last.text in NO_BLANK_AFTER - {"("}
-        fixed = piece.kind == "AT" or piece.offset in self.marks.openers | self.marks.tight | set(self.marks.closers)
-        return piece.breaks > 0 and not close and not fixed and piece.offset not in self.marks.elses
+        if piece.kind == "AT" and _width(self.lines[-1].text) + 1 + len(piece.text) <= WIDTH:
+            return False
+        marks = self.marks
+        fixed = any(piece.offset in table for table in (marks.openers, marks.tight, marks.closers, marks.elses))
+        return piece.breaks > 0 and not close and not fixed
 
     def _join(self, piece: Piece) -> None:
         """Append a piece to the current line."""
         line = self.lines[-1]
         blank = " " if self._blank(piece) else ""
         if not piece.kind and "\n" not in piece.text and not line.comment:
-            line.comment = blank + piece.text
+            line.comment = _to_margin(line.text) + piece.text
             return
-        line.text += line.comment
+        line.text += line.comment and " " + line.comment.lstrip(" ")
         line.comment = ""
         if piece.kind == "AT":
-            blank = " " * max(1, REFERENCE - _width(line.text))
+            blank = _to_margin(line.text)
+        elif piece.offset in self.marks.soft and self.last.offset in self.marks.tight:
+            blank = "\t" * (self.marks.soft[piece.offset] - _width(line.text) // TAB)
         line.text += blank + piece.text
 
     def _blank(self, piece: Piece) -> bool:
@@ -195,34 +206,19 @@ class Printer:
         return not (piece.text == "(" and last.kind in CALLED)
 
 
+def _to_margin(text: str) -> str:
+    """The blanks between code and what stands in the margin."""
+    return " " * max(1, MARGIN - _width(text))
+
+
 def _width(text: str) -> int:
     """Columns of the last line of `text`."""
     return len(text.rsplit("\n", 1)[-1].expandtabs(TAB))
 
 
 def _align_names(lines: list[Line]) -> None:
-    """The colons of checks that stand together line up."""
-    group: list[tuple[Line, int]] = []
-    for line in [*lines, Line("")]:
-        found = re.match(r"check \w+(?= :)", line.text)
-        if found:
-            group.append((line, found.end()))
-        elif not line.part:
-            longest = max((length for _, length in group), default=0)
-            for member, length in group:
-                member.text = member.text[:length] + " " * (longest - length) + member.text[length:]
-            group = []
-
-
-def _align_comments(lines: list[Line]) -> None:
-    """Comments behind code on adjacent lines line up, unless a line is very long."""
-    group: list[Line] = []
-    for line in [*lines, Line("")]:
-        if line.comment:
-            group.append(line)
-            continue
-        widths = [_width(member.text) for member in group]
-        column = max((width for width in widths if width <= COMMENT_LIMIT), default=0)
-        for member, width in zip(group, widths, strict=True):
-            member.comment = " " * max(0, column - width) + member.comment
-        group = []
+    """The colons of the checks of a spec line up."""
+    checks = [(line, found.end()) for line in lines if (found := re.match(r"check \w+(?= :)", line.text))]
+    longest = max((length for _, length in checks), default=0)
+    for line, length in checks:
+        line.text = line.text[:length] + " " * (longest - length) + line.text[length:]

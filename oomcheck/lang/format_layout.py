@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lark import Token, Tree
 
 BRANCHING = ("if_then", "if_else", "compound")  # the first child is a condition or head, the others are bodies
+BODIES = ("function_decl", "procedure_decl", "softirq_decl", "thread_decl")
 
 
 @dataclass(slots=True)
@@ -16,23 +17,51 @@ class Layout:
     """Decisions by the offset of a token; depths count tabs."""
 
     starts: dict[int, int] = field(default_factory=dict)  # starts a line at this depth
-    soft: dict[int, int] = field(default_factory=dict)  # a line at this depth if it started one already
-    closers: dict[int, int] = field(default_factory=dict)  # `}` of a block
-    openers: set[int] = field(default_factory=set)  # `{` of a block
+    soft: dict[int, int] = field(
+        default_factory=dict
+    )  # a line at this depth if the author broke it or the label is long
+    labels: set[int] = field(default_factory=set)  # starts a line, at its very beginning
+    closers: dict[int, int] = field(default_factory=dict)  # `}` of a block with lines of its own
+    openers: set[int] = field(default_factory=set)  # `{` of such a block
+    bodies: set[int] = field(default_factory=set)  # `{` that may stand on a line of its own: functions, threads
+    ends: set[int] = field(default_factory=set)  # `}` of any block
     elses: dict[int, int] = field(default_factory=dict)  # `else` and `or` between blocks
     tight: set[int] = field(default_factory=set)  # label colons, `..` of types: no blank before
     stars: set[int] = field(default_factory=set)  # `*` of pointers: no blank after
 
 
-def layout(tree: Tree[Token], tokens: tuple[Token, ...]) -> Layout:
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The text that is laid out, and its tokens with their offsets."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    offsets: tuple[int, ...]
+
+    def next(self, offset: int, text: str) -> int:
+        """Offset of the first token `text` at or after `offset`."""
+        place = bisect_left(self.offsets, offset)
+        while self.tokens[place] != text:
+            place += 1
+        return self.offsets[place]
+
+    def last(self, end: int, text: str) -> int:
+        """Offset of the last token `text` before `end`."""
+        place = bisect_left(self.offsets, end) - 1
+        while self.tokens[place] != text:
+            place -= 1
+        return self.offsets[place]
+
+
+def layout(tree: Tree[Token], tokens: tuple[Token, ...], text: str) -> Layout:
     """The layout of a whole file."""
     result = Layout()
+    code = Code(text, tokens, tuple(begin(token) for token in tokens))
     if tokens:
         result.starts[begin(tokens[0])] = 0
-    offsets = [begin(token) for token in tokens]
     for child in _trees(tree):
         result.starts[child.meta.start_pos] = 0
-        _walk(child, 0, result, tokens, offsets)
+        _walk(child, 0, result, code)
     return result
 
 
@@ -46,44 +75,55 @@ def _trees(tree: Tree[Token]) -> Iterator[Tree[Token]]:
     return (child for child in tree.children if isinstance(child, Tree) and not child.meta.empty)
 
 
-def _walk(tree: Tree[Token], depth: int, result: Layout, tokens: tuple[Token, ...], offsets: list[int]) -> None:
+def _walk(tree: Tree[Token], depth: int, result: Layout, code: Code) -> None:
     """Collect the decisions below `tree`, whose first line is at `depth`."""
-    kind = tree.data
-    inner = depth
-    if kind == "block":
-        result.openers.add(tree.meta.start_pos)
-        result.closers[tree.meta.end_pos - 1] = depth
-        inner = depth + 1
-        result.starts.update((child.meta.start_pos, inner) for child in _trees(tree))
-    elif kind in ("struct_decl", "process_decl"):
-        inner = depth + 1
-        _members(tree, inner, result, tokens, offsets)
-    elif kind == "bound_range":
-        result.tight |= _range_dots(tree, tokens, offsets)
-    elif kind in ("pointer_type", "object_formal"):
-        result.stars.add(_next(tokens, offsets, tree.meta.start_pos, "*"))
-    elif kind == "either":
-        blocks = [child for child in _trees(tree) if child.data == "block"]
-        result.elses.update((_next(tokens, offsets, b.meta.end_pos, "or"), depth) for b in blocks[:-1])
-    elif kind == "label":
-        result.tight.add(tree.meta.end_pos - 1)
-    bodies = _bodies(tree, depth, result, tokens, offsets)
+    start, end = tree.meta.start_pos, tree.meta.end_pos
+    depths = _bodies(tree, depth, result, code)
+    match tree.data:
+        case "block":
+            depths = _braces(tree, start, end - 1, depth, result, code)
+        case "struct_decl" | "process_decl":
+            depths = _braces(tree, code.next(start, "{"), code.last(end, "}"), depth, result, code)
+        case "bound_range":
+            result.tight |= _range_dots(tree, code)
+        case "pointer_type" | "object_formal":
+            result.stars.add(code.next(start, "*"))
+        case "label":
+            result.tight.add(end - 1)
+            result.labels.add(start)
+        case "either":
+            blocks = [child for child in _trees(tree) if child.data == "block"]
+            result.elses.update((code.next(block.meta.end_pos, "or"), depth) for block in blocks[:-1])
+        case kind if kind in BODIES:
+            result.bodies.update(child.meta.start_pos for child in _trees(tree) if child.data == "block")
     for child in _trees(tree):
-        _walk(child, bodies.get(child.meta.start_pos, inner), result, tokens, offsets)
+        _walk(child, depths.get(child.meta.start_pos, depth), result, code)
 
 
-def _bodies(
-    tree: Tree[Token], depth: int, result: Layout, tokens: tuple[Token, ...], offsets: list[int]
-) -> dict[int, int]:
+def _braces(tree: Tree[Token], opener: int, closer: int, depth: int, result: Layout, code: Code) -> dict[int, int]:
+    """Depths of what stands in braces. A block on one line stays there if its statements are simple."""
+    inside = [child for child in _trees(tree) if opener < child.meta.start_pos < closer]
+    result.ends.add(closer)
+    if "\n" not in code.text[opener:closer] and not any(child.data in (*BRANCHING, "labelled") for child in inside):
+        return {}
+    result.openers.add(opener)
+    result.closers[closer] = depth
+    depths = {child.meta.start_pos: depth + 1 for child in inside}
+    result.starts.update(depths)
+    return depths
+
+
+def _bodies(tree: Tree[Token], depth: int, result: Layout, code: Code) -> dict[int, int]:
     """Depths of the statements that `tree` governs, by their offsets; those without braces start a line."""
     children = list(_trees(tree))
     depths: dict[int, int] = {}
     if tree.data == "labelled":
-        result.soft[children[1].meta.start_pos] = depth
+        where = result.starts if children[1].data == "labelled" else result.soft
+        where[children[1].meta.start_pos] = depth
     if tree.data not in BRANCHING:
         return depths
     if tree.data == "if_else":
-        result.elses[_next(tokens, offsets, children[1].meta.end_pos, "else")] = depth
+        result.elses[code.next(children[1].meta.end_pos, "else")] = depth
     for number, body in enumerate(children[1:]):
         chained = number == 1 and body.data in ("if_then", "if_else")
         joined = body.data == "block" or chained
@@ -93,30 +133,12 @@ def _bodies(
     return depths
 
 
-def _members(tree: Tree[Token], inner: int, result: Layout, tokens: tuple[Token, ...], offsets: list[int]) -> None:
-    """The braces and members of a struct or process."""
-    opener = _next(tokens, offsets, tree.meta.start_pos, "{")
-    last = bisect_left(offsets, tree.meta.end_pos) - 1
-    while tokens[last] != "}":
-        last -= 1
-    result.openers.add(opener)
-    result.closers[offsets[last]] = inner - 1
-    result.starts.update((c.meta.start_pos, inner) for c in _trees(tree) if c.meta.start_pos > opener)
-
-
-def _next(tokens: tuple[Token, ...], offsets: list[int], offset: int, text: str) -> int:
-    """Offset of the first token `text` at or after `offset`."""
-    place = bisect_left(offsets, offset)
-    while tokens[place] != text:
-        place += 1
-    return offsets[place]
-
-
-def _range_dots(tree: Tree[Token], tokens: tuple[Token, ...], offsets: list[int]) -> set[int]:
+def _range_dots(tree: Tree[Token], code: Code) -> set[int]:
     """Offset of the `..` of an integer type; others may stand in parentheses within its bounds."""
     depth = 0
-    for place in range(bisect_left(offsets, tree.meta.start_pos), bisect_left(offsets, tree.meta.end_pos)):
-        depth += (tokens[place] == "(") - (tokens[place] == ")")
-        if depth == 0 and tokens[place] == "..":
-            return {offsets[place]}
+    first, end = (bisect_left(code.offsets, offset) for offset in (tree.meta.start_pos, tree.meta.end_pos))
+    for place in range(first, end):
+        depth += (code.tokens[place] == "(") - (code.tokens[place] == ")")
+        if depth == 0 and code.tokens[place] == "..":
+            return {code.offsets[place]}
     return set()
