@@ -138,7 +138,7 @@ class Printer:
         marks, offset, last = self.marks, piece.offset, self.last
         if last.text.startswith("/*") and not last.kind and piece.breaks == 0 and self._only_comment():
             return None
-        if offset in marks.openers and offset not in marks.starts:
+        if offset in marks.begins and offset not in marks.starts:
             alone = last.text.startswith("//") or (offset in marks.bodies and piece.breaks > 0)
             return self.depth if alone else None
         if offset in marks.elses:
@@ -170,7 +170,7 @@ class Printer:
         if piece.kind == "AT" and _width(self.lines[-1].text) + 1 + len(piece.text) <= WIDTH:
             return False
         marks = self.marks
-        fixed = any(piece.offset in table for table in (marks.openers, marks.tight, marks.closers, marks.elses))
+        fixed = any(piece.offset in table for table in (marks.begins, marks.tight, marks.closers, marks.elses))
         return piece.breaks > 0 and not close and not fixed
 
     def _join(self, piece: Piece) -> None:

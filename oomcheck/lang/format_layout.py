@@ -23,6 +23,7 @@ class Layout:
     labels: set[int] = field(default_factory=set)  # starts a line, at its very beginning
     closers: dict[int, int] = field(default_factory=dict)  # `}` of a block with lines of its own
     openers: set[int] = field(default_factory=set)  # `{` of such a block
+    begins: set[int] = field(default_factory=set)  # `{` of any block
     bodies: set[int] = field(default_factory=set)  # `{` that may stand on a line of its own: functions, threads
     ends: set[int] = field(default_factory=set)  # `}` of any block
     elses: dict[int, int] = field(default_factory=dict)  # `else` and `or` between blocks
@@ -103,6 +104,7 @@ def _walk(tree: Tree[Token], depth: int, result: Layout, code: Code) -> None:
 def _braces(tree: Tree[Token], opener: int, closer: int, depth: int, result: Layout, code: Code) -> dict[int, int]:
     """Depths of what stands in braces. A block on one line stays there if its statements are simple."""
     inside = [child for child in _trees(tree) if opener < child.meta.start_pos < closer]
+    result.begins.add(opener)
     result.ends.add(closer)
     if "\n" not in code.text[opener:closer] and not any(child.data in (*BRANCHING, "labelled") for child in inside):
         return {}
