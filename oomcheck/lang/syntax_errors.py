@@ -173,21 +173,14 @@ def _keyword_as_name(spot: Spot) -> str:
     """A hint where a word of the language was read as such but may have been meant as a name."""
     lexeme = spot.at(0)
     word = lexeme is not None and lexeme.kind == "word"
-    if word and "NAME" in spot.accepts and not spot.found[0].isdigit():
-        return f"{shown(spot.found)} is a word of the language and cannot be a name here"
-    if not word and spot.text(-1) in (
-        "count",
-        "loop",
-        "rcu",
-        "skip",
-        "or",
-        "and",
-        "in",
-        "at",
-        "not",
-        "atomic",
-        "flags",
+    if (
+        word
+        and not spot.found[0].isdigit()
+        and "NAME" in spot.accepts
+        and spot.accepts.isdisjoint(("WHILE", "STRUCT", "TIMER"))
     ):
+        return f"{shown(spot.found)} is a word of the language and cannot be a name here"
+    if not word and spot.text(-1) in ("count", "loop", "rcu", "skip", "atomic", "flags"):
         return f"`{spot.text(-1)}` is a word of the language; if it was meant as a name, choose another"
     return ""
 

@@ -99,7 +99,7 @@ TABLE: Final[tuple[Habit, ...]] = (
     ),
     Habit(lambda s: s.found == "." and s.text(-1) == "..", "`...` is not a range", "write `LOW .. HIGH`"),
     Habit(
-        lambda s: s.found in ("to", ":", ",") and s.wants(".."),
+        lambda s: s.found in ("to", ":", ",", "-") and s.wants(".."),
         "expected `..`, found `$found`",
         "a range is written `1 .. 4`",
     ),
@@ -167,6 +167,26 @@ TABLE: Final[tuple[Habit, ...]] = (
         'write `assert CONDITION "why";`',
     ),
     Habit(
+        lambda s: s.found == "[" and s.text(-1) in ("int", "bool"),
+        "the size of an array stands behind its name",
+        "write `$before NAME[$after]`",
+    ),
+    Habit(
+        lambda s: s.found == ":" and s.text(1) == "=" and s.adjacent(0),
+        "`:=` is not an operator",
+        "write `=`",
+    ),
+    Habit(
+        lambda s: s.text(-1) == "each" and s.word(0),
+        "expected `thread`, found `$found`",
+        "write `for each thread $found`",
+    ),
+    Habit(
+        lambda s: s.start == "spec" and s.text(-1) in ("always", "eventually", "globally", "finally", "next"),
+        "temporal operators are not supported yet",
+        "`invariant` and `never` speak about every reachable state",
+    ),
+    Habit(
         lambda s: s.found in ("[", "<") and s.text(1) in ("]", ">") and s.start == "spec" and "INT" in s.accepts,
         "temporal operators are not supported yet",
         "`invariant` and `never` speak about every reachable state",
@@ -196,7 +216,12 @@ TABLE: Final[tuple[Habit, ...]] = (
         "conditions stand in parentheses",
     ),
     Habit(
-        lambda s: s.found in ("=", "in", ">=") and len(s.words) == 2 and s.words[0] == "param",
+        lambda s: (
+            s.found in ("=", "in", ">=")
+            and s.words[:1] == ("param",)
+            and len(s.words) == 2
+            and s.words[1] not in ("int", "bool", "enum")
+        ),
         "a parameter needs a type",
         "write `param int $before` or `param bool $before`",
     ),

@@ -7,7 +7,7 @@ from typing import Final
 
 from oomcheck.diag.diagnostic import Diagnostic
 from oomcheck.lang.syntax_spot import CLOSING, OPENING, Spot
-from oomcheck.lang.syntax_words import shown, words
+from oomcheck.lang.syntax_words import plain, shown, words
 
 ITEMS: Final = words("import const param enum struct process define void softirq thread kthread env freezer")
 STATEMENTS: Final = words(
@@ -62,7 +62,7 @@ def _missing_brace(spot: Spot) -> Diagnostic | None:
     if not declaration or (spot.found == "struct" and spot.text(2) != "{"):
         return None
     brace = [bracket for bracket in spot.open if bracket.text == "{"][-1]
-    hint = f"is a `}}` missing? The `{{` on line {spot.line(brace)} is still open"
+    hint = f"declarations stand outside of bodies; is a `}}` missing? The `{{` on line {spot.line(brace)} is still open"
     return spot.problem(f"expected a statement or `}}`, found `{spot.found}`", hint)
 
 
@@ -82,28 +82,32 @@ def _missing_semicolon(spot: Spot) -> Diagnostic | None:
 
 def _extra_semicolon(spot: Spot) -> Diagnostic | None:
     """`;` as an empty statement or after a block."""
-    if spot.found != ";":
+    if spot.found != ";" or spot.accepts.isdisjoint(("WHILE", "STRUCT", "TIMER")):
         return None
+    if spot.text(-1) == ";":
+        return spot.problem("`;` after `;`", "leave it out")
     if spot.text(-1) == "}" and not spot.words:
         return spot.problem("`;` after `}`", "leave it out")
     if not spot.inside_body:
         return None if spot.words else spot.problem("`;` is too much here", "leave it out")
     if not spot.words or (spot.text(-1) in (")", "else", ":", "loop") and "WHILE" in spot.accepts):
         return spot.problem("a statement is missing before `;`", "write `skip;` for a statement that does nothing")
-    if len(spot.words) == 1 and spot.code[spot.index - 1].kind == "word" and "WHILE" not in spot.accepts:
-        name = shown(spot.words[0])
-        return None if spot.words[0] in STATEMENTS else _lone_name(spot, name)
     return None
 
 
-def _lone_name(spot: Spot, name: str) -> Diagnostic | None:
-    """A word alone is neither a statement nor a declaration; the misspelled-word rule may know better."""
-    if not spot.inside_body or "LPAR" not in spot.accepts:
+def _lone_word(spot: Spot) -> Diagnostic | None:
+    """A word alone is no statement; the rule for misspelled words may know better."""
+    lone = spot.found == ";" and len(spot.words) == 1 and spot.word(-1) and not spot.number(-1)
+    if not lone or not spot.inside_body or "LPAR" not in spot.accepts:
         return None
-    close = {"brek": "break", "contine": "continue", "retrun": "return", "pass": "skip", "exit": "return"}
-    word = close.get(spot.words[0])
+    name = spot.words[0]
+    if name in STATEMENTS:
+        return None
+    word = {"brek": "break", "contine": "continue", "retrun": "return", "pass": "skip", "exit": "return"}.get(name)
     return spot.problem(
-        f"{name} alone is no statement", f"write `{word};`" if word else f"a call is {name[:-1]}()`", at=-1
+        f"{shown(name)} alone is no statement",
+        f"write `{word};`" if word else f"a call is written `{plain(name)}();`",
+        at=-1,
     )
 
 
@@ -111,6 +115,8 @@ def _else(spot: Spot) -> Diagnostic | None:
     """`else` without a statement of `if` right before it."""
     if spot.found != "else" or "ELSE" in spot.accepts:
         return None
+    if spot.text(-1) in (")", ":"):
+        return spot.problem("expected a statement, found `else`", "write `skip;` for a statement that does nothing")
     if spot.wants("or"):
         return spot.problem("expected `or`, found `else`", "the branches of `either` are joined by `or`")
     return spot.problem("`else` without `if`", "more than one statement between `if` and `else` stand in { }")
@@ -162,4 +168,5 @@ STRUCTURE: Final[tuple[Callable[[Spot], Diagnostic | None], ...]] = (
     _outside,
     _missing_semicolon,
     _extra_semicolon,
+    _lone_word,
 )
