@@ -92,11 +92,17 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a part of a step does, for people: a statement, its place and its kernel reference."""
+    """What a part of a step does, for people: a statement, its place and its kernel reference.
+
+    `result` is the value that it returns or reads, over the state before the step, with its sort;
+    `note` says which of several outcomes an operation had.
+    """
 
     text: str
     span: Span | None = field(default=None, compare=False)
     source: str = ""
+    result: tuple[Expr, Scalar] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

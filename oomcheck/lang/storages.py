@@ -57,6 +57,7 @@ class StorageBuilder:
             self._declarer.guard(partial(self._item, item))
         for struct, names in self._globals.objects.items():
             self._alive(struct, tuple(names))
+        self._rcu()
         self._declarer.stop()
 
     def _item(self, item: t.Item) -> None:
@@ -216,6 +217,13 @@ class StorageBuilder:
         if isinstance(kind, IntType) and not kind.lo <= number <= kind.hi:
             raise error("E0301", f"{number} lies outside of {kind.lo}..{kind.hi}", declarator.init.span)
         return number
+
+    def _rcu(self) -> None:
+        """The kernel's own RCU, which `rcu { }` means where no rcu object is declared."""
+        kind = ObjectType("rcu")
+        if self._declarer.items and all(storage.type != kind for storage in self._globals.storages.values()):
+            span = self._declarer.items[0].span
+            self._globals.storages["rcu"] = m.Storage("rcu", kind, (), ("rcu",), (0,), span)
 
     def _alive(self, struct: str, names: tuple[str, ...]) -> None:
         """The bit that tells living objects of a struct from freed ones."""

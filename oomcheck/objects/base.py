@@ -120,10 +120,6 @@ class Site(Protocol):
         """A register that lives until the statement ends."""
         ...
 
-    def result(self, value: Expr) -> None:
-        """Tell what the operation returned, for traces; applies to the edges drawn last."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -144,7 +140,6 @@ class Facts:
     trapped: Callable[[Expr], Expr]
     lock_number: Callable[[ObjRef], Expr]
     handler_busy: Callable[[ObjRef], Expr]
-    waitqueues: tuple[ObjRef, ...]
 
 
 class ArgKind(Enum):
@@ -228,6 +223,7 @@ class ObjectKind:
     variants: tuple[str, ...] = ("",)  # the first is the default
     init: int | None = None  # default of the declared first value; None: no value may be declared
     held: Callable[[ObjRef, int], Expr] | None = None
+    waiting: Callable[[ObjRef, int], Expr] | None = None
     views: Callable[[ObjRef, tuple[str, ...]], list[tuple[View, str, Expr, int | None]]] | None = None
 
 

@@ -274,5 +274,6 @@ RWSEM = ObjectKind(
     ),
     variants=("fair", "any"),
     held=_held,
+    waiting=_waiting,
     views=_views,
 )

@@ -1,0 +1,91 @@
+"""Conditions on program counters, resolved once all threads are folded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, eq, not_, or_
+from oomcheck.ir.sorts import EnumSort
+from oomcheck.ir.system import Transition, Update
+from oomcheck.ir.walk import rewrite
+from oomcheck.lang.flow import Flow
+from oomcheck.lang.fold import Folded
+from oomcheck.lang.layout import Layout
+from oomcheck.objects.base import COUNTER
+
+
+class ThreadMap:
+    """Numbers of a thread's stops, and its program counter."""
+
+    def __init__(self, name: str, flow: Flow, folded: Folded) -> None:
+        self.flow = flow
+        self.folded = folded
+        self.pc = f"pc({name})"
+        self.position = {stop: number for number, stop in enumerate(folded.stops)}
+        self.sort = EnumSort(self.pc, tuple(f"{number}" for number in range(len(folded.stops))))
+
+    def among(self, stops: set[int]) -> Expr:
+        """The thread rests at one of these nodes."""
+        counter = Var(self.pc, self.sort)
+        numbers = sorted(self.position[stop] for stop in stops if stop in self.position)
+        return or_(*(eq(counter, Lit(number, self.sort)) for number in numbers))
+
+
+class Derived:
+    """Gives the placeholders of `pure.derived` their meaning."""
+
+    def __init__(self, threads: list[ThreadMap], layout: Layout) -> None:
+        self._threads = threads
+        self._layout = layout
+        self._cache: dict[str, Expr] = {}
+
+    def resolve(self, expr: Expr) -> Expr:
+        """`expr` without placeholders."""
+        return rewrite(expr, self._leaf)
+
+    def _leaf(self, leaf: Lit | Var | Index) -> Expr:
+        if isinstance(leaf, Var) and leaf.name.startswith("@"):
+            if leaf.name not in self._cache:
+                kind, number, *rest = leaf.name[1:].split("\x1f")
+                self._cache[leaf.name] = self.resolve(self._meaning(kind, int(number), rest))
+            return self._cache[leaf.name]
+        return leaf
+
+    def _meaning(self, kind: str, number: int, rest: list[str]) -> Expr:
+        thread = self._threads[number]
+        match kind:
+            case "at":
+                return thread.among(thread.flow.labels.get(rest[0], set()))
+            case "inside":
+                regions = thread.flow.regions
+                return thread.among({stop for stop in thread.folded.stops if rest[0] in regions[stop]})
+            case "dead":
+                return thread.among({thread.flow.exit})
+            case "busy":
+                return not_(thread.among({thread.flow.entry}))
+            case "waits":
+                return self.blocked(number, int(rest[0]))
+            case _:
+                raise AssertionError(kind)
+
+    def blocked(self, process: int, lock: int) -> Expr:
+        """The process stands before a step that takes the lock, and cannot take it."""
+        thread = self._threads[process]
+        origins = {step.origin for step in thread.folded.steps if step.acquire is not None}
+        result: Expr = FALSE
+        for origin in sorted(origins):
+            steps = [step for step in thread.folded.steps if step.origin == origin]
+            wants = or_(*(eq(s.acquire, Lit(lock, COUNTER)) for s in steps if s.acquire is not None))
+            if wants != FALSE:
+                stuck = and_(thread.among({origin}), wants, *(not_(s.guard) for s in steps))
+                result = or_(result, stuck)
+        return result
+
+    def transition(self, transition: Transition) -> Transition:
+        """A transition without placeholders."""
+        updates = tuple(Update(u.target, self.resolve(u.value)) for u in transition.updates)
+        actions = tuple(
+            a if a.result is None else replace(a, result=(self.resolve(a.result[0]), a.result[1]))
+            for a in transition.actions
+        )
+        return replace(transition, guard=self.resolve(transition.guard), updates=updates, actions=actions)

@@ -1,0 +1,281 @@
+"""From flow to steps: joins free edges with the access beside them.
+
+A stop is a node at which a thread can rest between steps: where an access or a
+choice follows, at a label, at the end, and on each local loop. From a stop, every
+path of free edges, one access, and free edges again up to the next stop is one
+transition; its guard and updates are computed by symbolic execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import networkx as nx
+
+from oomcheck.diag.diagnostic import error
+from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Var, and_, eq, ite, not_
+from oomcheck.ir.system import Access, Action, Update
+from oomcheck.ir.walk import rewrite
+from oomcheck.lang.flow import Edge, Flow
+from oomcheck.objects.base import Check, EdgeKind
+
+BUDGET = 60_000  # edges looked at from one stop
+
+
+@dataclass(slots=True)
+class Memory:
+    """Symbolic values: of scalars, and writes to arrays in order."""
+
+    scalars: dict[str, Expr] = field(default_factory=dict)
+    variables: dict[str, Var] = field(default_factory=dict)
+    arrays: dict[str, tuple[tuple[Expr, Expr], ...]] = field(default_factory=dict)
+
+    def copy(self) -> Memory:
+        """An independent copy."""
+        return Memory(dict(self.scalars), dict(self.variables), dict(self.arrays))
+
+    def read(self, expr: Expr) -> Expr:
+        """`expr` over the state before the step."""
+        if not self.scalars and not self.arrays:
+            return expr
+        return rewrite(expr, self._leaf)
+
+    def _leaf(self, leaf: Lit | Var | Index) -> Expr:
+        if isinstance(leaf, Var):
+            return self.scalars.get(leaf.name, leaf)
+        if isinstance(leaf, Index):
+            value: Expr = leaf
+            for position, stored in self.arrays.get(leaf.array.name, ()):
+                value = ite(eq(position, leaf.index), stored, value)
+            return value
+        return leaf
+
+    def write(self, updates: tuple[tuple[Var | Index, Expr], ...]) -> None:
+        """Simultaneous updates: everything is read before anything is written."""
+        ready: list[tuple[Var | Index, Expr]] = []
+        for place, value in updates:
+            stored = self.read(value)
+            ready.append((Index(place.array, self.read(place.index)) if isinstance(place, Index) else place, stored))
+        for place, stored in ready:
+            if isinstance(place, Var):
+                self.scalars[place.name] = stored
+                self.variables[place.name] = place
+            else:
+                name = place.array.name
+                self.variables[name] = place.array
+                kept = tuple(pair for pair in self.arrays.get(name, ()) if pair[0] != place.index)
+                self.arrays[name] = (*kept, (place.index, stored))
+
+    def updates(self) -> Iterator[Update]:
+        """What the step changes."""
+        for name, value in self.scalars.items():
+            var = self.variables[name]
+            if value != var:
+                yield Update(var, value)
+        for name, writes in self.arrays.items():
+            for position, value in writes:
+                target = Index(self.variables[name], position)
+                if value != target or len(writes) > 1:
+                    yield Update(target, value)
+
+
+@dataclass(slots=True)
+class Path:
+    """A path under construction."""
+
+    node: int
+    accessed: bool
+    memory: Memory
+    guard: Expr
+    actions: tuple[Action, ...]
+    main: int
+    accesses: tuple[Access, ...]
+    acquire: Expr | None
+    covers: frozenset[int]
+    length: int
+    free: Action | None = None  # of the last free edge, for steps that access nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transition between stops, before locations are numbered."""
+
+    origin: int
+    target: int
+    guard: Expr
+    updates: tuple[Update, ...]
+    actions: tuple[Action, ...]
+    main: int
+    accesses: tuple[Access, ...]
+    acquire: Expr | None
+    covers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """A fault at a stop, before locations are numbered."""
+
+    origin: int
+    guard: Expr
+    check: Check
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """All steps of a thread; `stops` in the order in which they were reached."""
+
+    stops: tuple[int, ...]
+    steps: tuple[Step, ...]
+    faults: tuple[Misuse, ...]
+
+
+def fold(flow: Flow) -> Folded:
+    """The steps of a thread."""
+    return _Folder(flow).run()
+
+
+class _Folder:
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._outgoing = flow.outgoing()
+        self._forced = {node for nodes in flow.labels.values() for node in nodes if node not in flow.inner}
+        self._forced.add(flow.exit)
+        self._cut_loops()
+        self._steps: list[Step] = []
+        self._faults: dict[tuple[int, Expr, str, str], Misuse] = {}
+
+    def run(self) -> Folded:
+        """Explore from the entry."""
+        reached = [self._flow.entry]
+        seen = set(reached)
+        for stop in reached:
+            for step in self._from(stop):
+                self._steps.append(step)
+                if step.target not in seen:
+                    seen.add(step.target)
+                    reached.append(step.target)
+        return Folded(tuple(reached), tuple(self._steps), tuple(self._faults.values()))
+
+    def _natural(self, node: int) -> bool:
+        """A node where an access or a choice follows."""
+        return node not in self._flow.inner and any(
+            edge.kind is not EdgeKind.FREE for edge in self._outgoing.get(node, ())
+        )
+
+    def _cut_loops(self) -> None:
+        """Make one node of each loop without an access a stop."""
+        graph: nx.DiGraph[int] = nx.DiGraph()
+        for edge in self._flow.edges:
+            if not edge.inner and edge.kind is not EdgeKind.STEP and edge.origin not in self._forced:
+                graph.add_edge(edge.origin, edge.target)
+        while True:
+            loops = [c for c in nx.strongly_connected_components(graph) if len(c) > 1]
+            loops += [{n} for n in nx.nodes_with_selfloops(graph)]
+            if not loops:
+                return
+            for loop in loops:
+                head = min(loop)
+                self._forced.add(head)
+                graph.remove_node(head)
+
+    def _from(self, stop: int) -> Iterator[Step]:
+        """All steps that start at a stop."""
+        start = Path(stop, False, Memory(), TRUE, (), 0, (), None, frozenset(), 0)
+        stack = [start]
+        looked = 0
+        while stack:
+            path = stack.pop()
+            if path.length and self._ends(path):
+                yield self._step(stop, path)
+                continue
+            for edge in reversed(self._outgoing.get(path.node, ())):
+                looked += 1
+                if looked > BUDGET:
+                    span = edge.action.span if edge.action else None
+                    raise error("E0302", "too many paths through one step", span, "split the atomic block")
+                following = self._follow(stop, path, edge)
+                if following is not None:
+                    stack.append(following)
+
+    def _ends(self, path: Path) -> bool:
+        if path.node in self._flow.inner:
+            return False
+        return path.node in self._forced or (path.accessed and self._natural(path.node))
+
+    def _step(self, stop: int, path: Path) -> Step:
+        return Step(
+            stop,
+            path.node,
+            path.guard,
+            tuple(path.memory.updates()),
+            path.actions or (path.free or Action("goes on"),),
+            path.main,
+            path.accesses,
+            path.acquire,
+            path.covers,
+        )
+
+    def _follow(self, stop: int, path: Path, edge: Edge) -> Path | None:
+        """The path extended by an edge; None if its guard is false."""
+        outer = edge.kind is EdgeKind.STEP and not edge.inner
+        taken = path.memory.read(edge.guard)
+        guarded = edge.kind is EdgeKind.FREE
+        guard = path.guard
+        for check in edge.checks:
+            ok = path.memory.read(check.ok)
+            if ok == TRUE:
+                continue
+            self._fault(stop, and_(guard, taken, not_(ok)) if guarded else and_(guard, not_(ok)), check, path, edge)
+            if check.halts:
+                guard = and_(guard, ok)
+        guard = and_(guard, taken)
+        if isinstance(guard, Lit) and not guard.value:
+            return None
+        memory = path.memory.copy() if edge.updates else path.memory
+        if edge.updates:
+            memory.write(edge.updates)
+        actions, main = path.actions, path.main
+        if edge.action is not None and edge.kind is not EdgeKind.FREE:
+            read = self._read_action(path, edge.action)
+            if outer or not actions:
+                main = len(actions)
+            actions = (*actions, read)
+        accesses = tuple(_moved(access, path.memory) for access in edge.accesses)
+        acquire = path.memory.read(edge.acquire) if edge.acquire is not None else path.acquire
+        covers = path.covers if edge.point is None else path.covers | {edge.point}
+        return Path(
+            edge.target,
+            path.accessed or outer,
+            memory,
+            guard,
+            actions,
+            main,
+            (*path.accesses, *accesses),
+            acquire,
+            covers,
+            path.length + 1,
+            edge.action or path.free,
+        )
+
+    def _read_action(self, path: Path, action: Action) -> Action:
+        if action.result is None:
+            return action
+        value, sort = action.result
+        return Action(action.text, action.span, action.source, (path.memory.read(value), sort), action.note)
+
+    def _fault(self, stop: int, guard: Expr, check: Check, path: Path, edge: Edge) -> None:
+        if isinstance(guard, Lit) and not guard.value:
+            return
+        action = edge.action or (path.actions[-1] if path.actions else Action("end of the thread"))
+        key = (stop, guard, check.sanitizer, check.message)
+        if key not in self._faults:
+            self._faults[key] = Misuse(stop, guard, check, action)
+
+
+def _moved(access: Access, memory: Memory) -> Access:
+    place = access.place
+    if isinstance(place, Index):
+        place = Index(place.array, memory.read(place.index))
+    return Access(place, access.write, access.marked, access.span)

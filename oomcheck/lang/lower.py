@@ -1,0 +1,300 @@
+"""From the typed model to the transition system: instances unrolled, steps joined, counters numbered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from oomcheck.ir.expr import FALSE, Expr, Lit, eq, not_
+from oomcheck.ir.sorts import EnumSort, IntSort
+from oomcheck.ir.system import (
+    Fault,
+    Location,
+    LockInfo,
+    Observable,
+    Process,
+    ProcessKind,
+    Role,
+    StateVar,
+    Transition,
+    TransitionSystem,
+    View,
+)
+from oomcheck.lang import model as m
+from oomcheck.lang.calls import expressions_of, statements_of
+from oomcheck.lang.constants import Constants
+from oomcheck.lang.derived import Derived, ThreadMap
+from oomcheck.lang.elaborate import Elaborated
+from oomcheck.lang.flow import Flow
+from oomcheck.lang.fold import Folded, fold
+from oomcheck.lang.layout import Layout
+from oomcheck.lang.points import Points
+from oomcheck.lang.pure import Need, Pure
+from oomcheck.lang.registers import Registers
+from oomcheck.lang.thread_stmt import ThreadStmt
+from oomcheck.lang.types import BoolType, EnumType, FlagsType, ObjectType, sort_of
+from oomcheck.lang.written import drop_settled_bits
+from oomcheck.objects.base import Check, EdgeKind
+from oomcheck.objects.freezer import task_views
+from oomcheck.objects.table import KINDS, OPERATIONS
+from oomcheck.objects.timer import fire
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A transition system with what is needed to lower properties of its model."""
+
+    system: TransitionSystem
+    elaborated: Elaborated
+    layout: Layout
+    derived: Derived
+    constants: Constants
+
+    def formula(self, expr: m.TExpr, fixed: dict[m.Fixed, int] | None = None) -> tuple[Expr, list[Need]]:
+        """A typed expression over the states of the system, and what it needs to have a meaning."""
+        value, needs = Pure(self.layout, fixed=dict(fixed or {})).pure(expr)
+        return self.finish(value), [replace(need, ok=self.finish(need.ok)) for need in needs]
+
+    def finish(self, expr: Expr) -> Expr:
+        """Resolve conditions on program counters and fold what never changes."""
+        return self.constants.fold(self.derived.resolve(expr))
+
+
+def lower(elaborated: Elaborated) -> Lowered:
+    """The transition system of a typed model."""
+    model = elaborated.model
+    layout = Layout(model)
+    points = Points()
+    counted = _counts_preemption(model)
+    threads = [_Thread(layout, number, points, counted) for number in range(len(model.instances))]
+    derived = Derived([thread.map for thread in threads], layout)
+    return _Assembly(elaborated, layout, threads, derived, points).run()
+
+
+def _counts_preemption(model: m.Model) -> bool:
+    """Whether any thread takes spinlocks or opens RCU sections."""
+    for body in (*(f.body for f in model.functions), *(t.body for t in model.templates)):
+        if any(isinstance(stmt, m.SRcu) for stmt in statements_of(body)):
+            return True
+        for expr in expressions_of(body):
+            if isinstance(expr, m.CallOperation) and OPERATIONS[expr.operation].kind in ("spinlock", "rcu"):
+                return True
+    return False
+
+
+class _Thread:
+    """One instance: its flow, folded into steps."""
+
+    def __init__(self, layout: Layout, number: int, points: Points, counted: bool) -> None:
+        self.layout = layout
+        self.instance = layout.model.instances[number]
+        self.registers = Registers(self.instance.name, number)
+        preempt = self.registers.special("preempt", IntSort(0, 255)) if counted else None
+        softirq = self.instance.kind == "softirq"
+        self._drawer = ThreadStmt(layout, number, self.registers, preempt, softirq, points)
+        self._draw()
+        self.flow: Flow = self._drawer.flow
+        drop_settled_bits(self.flow, self.registers.bits)
+        self.folded: Folded = fold(self.flow)
+        self.map = ThreadMap(self.instance.name, self.flow, self.folded)
+
+    def _draw(self) -> None:
+        if self.instance.kind == "softirq":
+            self._softirq()
+            return
+        drawer = self._drawer
+        template = next(t for t in self.layout.model.templates if t.name == self.instance.template)
+        if template.where is not None:
+            drawer.pure.fixed[template.where] = self.instance.process
+        drawer.source = template.source
+        drawer.thread(template.body, template.name)
+        drawer.action = replace(drawer.describe(template.span), text=f"{self.instance.name} ends")
+        drawer.flow.exit = drawer.node()
+        drawer.edge(drawer.here, drawer.flow.exit, checks=self._exit_checks(), kind=EdgeKind.FREE)
+
+    def _softirq(self) -> None:
+        """Waits for its timer, runs the handler, and waits again."""
+        drawer, instance = self._drawer, self.instance
+        function = self.layout.model.function(instance.template)
+        assert instance.timer is not None
+        timer = self.layout.element(self.layout.model.storage(instance.timer[0]), instance.timer[1])
+        drawer.source = function.source
+        drawer.action = replace(drawer.describe(function.span), text=f"{timer.text} expires")
+        start = drawer.here
+        fire(drawer, timer)
+        if function.formals:
+            formal = function.formals[0]
+            assert isinstance(formal, m.LocalVar)
+            assert instance.argument is not None
+            sort = sort_of(formal.type, self.layout.model.referents)
+            drawer.write_local(formal, Lit(instance.argument, sort))
+        drawer.enter_region(function.name)
+        drawer.thread(function.body, function.name)
+        drawer.free(drawer.resets([f for f in function.formals if isinstance(f, m.LocalVar)]), self._exit_checks())
+        drawer.goto(start)
+        drawer.flow.exit = drawer.node()
+
+    def _exit_checks(self) -> list[Check]:
+        """No lock that this thread ever takes is held at its end."""
+        checks: list[Check] = []
+        number = self._drawer.me
+        for key in sorted(self._drawer.locks):
+            storage = self.layout.model.storage(key)
+            for element in range(storage.size):
+                ref = self.layout.element(storage, element)
+                held = KINDS[ref.kind].held
+                assert held is not None
+                message = f"{self.instance.name} ends while it holds {ref.text}"
+                checks.append(Check("lockdep", not_(held(ref, number)), message))
+        preempt = self._drawer.facts.preempt
+        if preempt is not None:
+            from_sections = eq(preempt, Lit(0, IntSort(0, 255)))
+            checks.append(
+                Check("lockdep", from_sections, f"{self.instance.name} ends inside a spinlock or RCU section")
+            )
+        return checks
+
+
+class _Assembly:
+    """Puts the threads together and gives everything its final number."""
+
+    def __init__(
+        self, elaborated: Elaborated, layout: Layout, threads: list[_Thread], derived: Derived, points: Points
+    ) -> None:
+        self._elaborated = elaborated
+        self._layout = layout
+        self._threads = threads
+        self._derived = derived
+        self._points = points
+
+    def run(self) -> Lowered:
+        """The whole system."""
+        model = self._elaborated.model
+        transitions, faults = self._steps()
+        variables = [*self._layout.variables.values()]
+        for number, thread in enumerate(self._threads):
+            variables.append(_counter(thread, number))
+            variables.extend(thread.registers.variables.values())
+        constants = Constants(variables, transitions)
+        transitions = [constants.transition(self._derived.transition(t)) for t in transitions]
+        faults = [replace(f, guard=constants.fold(self._derived.resolve(f.guard))) for f in faults]
+        kept = constants.kept(transitions, faults)
+        transitions = [constants.without_dead(t, kept) for t in transitions if t.guard != FALSE]
+        system = TransitionSystem(
+            model.name,
+            tuple(v for v in variables if v.name in kept),
+            tuple(self._process(thread, number) for number, thread in enumerate(self._threads)),
+            tuple(replace(t, index=i) for i, t in enumerate(transitions)),
+            tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
+            params=tuple((p.name, show_param(p)) for p in model.params),
+            points=tuple(self._points.points),
+            digest=model.digest,
+        )
+        lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants)
+        return replace(lowered, system=replace(system, locks=self._locks(lowered), observables=self._views(lowered)))
+
+    def _steps(self) -> tuple[list[Transition], list[Fault]]:
+        transitions: list[Transition] = []
+        faults: list[Fault] = []
+        for number, thread in enumerate(self._threads):
+            position = thread.map.position
+            for step in sorted(thread.folded.steps, key=lambda s: position[s.origin]):
+                transitions.append(
+                    Transition(
+                        0,
+                        number,
+                        position[step.origin],
+                        position[step.target],
+                        step.guard,
+                        step.updates,
+                        step.actions,
+                        step.main,
+                        step.accesses,
+                        step.acquire,
+                        step.covers,
+                    )
+                )
+            for misuse in thread.folded.faults:
+                check = misuse.check
+                origin = position[misuse.origin]
+                faults.append(
+                    Fault(0, number, origin, misuse.guard, check.sanitizer, check.message, misuse.action, check.halts)
+                )
+        return transitions, faults
+
+    def _process(self, thread: _Thread, number: int) -> Process:
+        instance, model = thread.instance, self._elaborated.model
+        span = next((t.span for t in model.templates if t.name == instance.template), None)
+        return Process(
+            instance.name,
+            ProcessKind(instance.kind),
+            model.groups[instance.group] if instance.group < len(model.groups) else instance.name,
+            thread.map.pc,
+            tuple(_location(thread, stop) for stop in thread.folded.stops),
+            thread.map.position.get(thread.flow.exit),
+            instance.daemon,
+            instance.fairness,
+            instance.slack,
+            span,
+        )
+
+    def _locks(self, lowered: Lowered) -> tuple[LockInfo, ...]:
+        found: list[LockInfo] = []
+        for storage in self._elaborated.model.storages:
+            if storage.key in self._layout.lock_bases:
+                for element in range(storage.size):
+                    ref = self._layout.element(storage, element)
+                    held = KINDS[ref.kind].held
+                    assert held is not None
+                    holders = tuple(lowered.finish(held(ref, p)) for p in range(len(self._threads)))
+                    found.append(LockInfo(ref.text, holders))
+        return tuple(found)
+
+    def _views(self, lowered: Lowered) -> tuple[Observable, ...]:
+        found: list[Observable] = []
+        names = self._layout.processes
+        for storage in self._elaborated.model.storages:
+            if isinstance(storage.type, FlagsType) or not isinstance(storage.type, ObjectType):
+                continue
+            views = KINDS[storage.type.kind].views
+            for element in range(storage.size if views else 0):
+                assert views is not None
+                for view, text, condition, process in views(self._layout.element(storage, element), names):
+                    found.append(Observable(view, text, lowered.finish(condition), process))
+        for view, text, condition, process in task_views(Pure(self._layout).facts(), names):
+            found.append(Observable(view, text, lowered.finish(condition), process))
+        for number, lock in enumerate(lowered.system.locks or self._locks(lowered)):
+            for process in range(len(names)):
+                blocked = self._derived.blocked(process, number)
+                found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
+        return tuple(o for o in found if o.condition != FALSE)
+
+
+def _counter(thread: _Thread, number: int) -> StateVar:
+    """The program counter of a thread."""
+    sort = thread.map.sort
+    assert isinstance(sort, EnumSort)
+    init = (thread.map.position[thread.flow.entry],)
+    return StateVar(thread.map.pc, sort, init, Role.PC, (thread.map.pc,), number, quiet=True)
+
+
+def _location(thread: _Thread, stop: int) -> Location:
+    """A stop in words: its label, or what happens next there."""
+    label = next((name for name, nodes in thread.flow.labels.items() if stop in nodes), "")
+    action = next((s.actions[s.main] for s in thread.folded.steps if s.origin == stop), None)
+    if action is None or action.span is None:
+        return Location(label or "end")
+    name = label or f"line {action.span.line}: {action.text}"
+    return Location(name, action.span, action.source)
+
+
+def show_param(param: m.Param) -> str:
+    """A parameter's value as the user writes it."""
+    if param.value is None:
+        return "?"
+    match param.type:
+        case EnumType(members=members):
+            return members[param.value]
+        case BoolType():
+            return "true" if param.value else "false"
+        case _:
+            return str(param.value)

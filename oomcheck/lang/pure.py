@@ -1,0 +1,402 @@
+"""Expressions looked at in one instant: properties, await, assert, assume, ghosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from oomcheck.ir.expr import (
+    FALSE,
+    TRUE,
+    Apply,
+    Expr,
+    Index,
+    Lit,
+    Place,
+    Var,
+    add,
+    and_,
+    binary,
+    eq,
+    implies,
+    ite,
+    negate,
+    not_,
+    or_,
+)
+from oomcheck.ir.interval import within
+from oomcheck.ir.ops import Op
+from oomcheck.ir.sorts import BOOL, Scalar
+from oomcheck.lang import model as m
+from oomcheck.lang.layout import Layout
+from oomcheck.lang.storages import ALIVE
+from oomcheck.lang.types import PointerType, TaskType, Type, sort_of
+from oomcheck.objects.base import COUNTER, Facts, ObjRef, Operand
+from oomcheck.objects.freezer import freezing_of
+from oomcheck.objects.table import KINDS, OPERATIONS
+from oomcheck.objects.task import group_of
+
+OPERATORS = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "/": Op.DIV, "%": Op.MOD}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`ok` must hold for an expression to have a meaning."""
+
+    ok: Expr
+    sanitizer: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An element of a storage, with what must hold to reach it."""
+
+    storage: m.Storage
+    element: Expr
+    needs: tuple[Need, ...] = ()
+
+
+def derived(kind: str, *parts: object) -> Var:
+    """A name for a condition on program counters, which are numbered last; see `Derived` in lower.py."""
+    return Var("@" + "\x1f".join((kind, *map(str, parts))), BOOL)
+
+
+@dataclass(slots=True)
+class Pure:
+    """Turns typed expressions into one IR expression and its needs.
+
+    `me` is the running process or None; `read_local` gives locals; `fixed`
+    the values of quantified variables; `formals` what object formals stand for.
+    """
+
+    layout: Layout
+    me: int | None = None
+    read_local: Callable[[m.LocalVar], tuple[Expr, list[Need]]] | None = None
+    fixed: dict[m.Fixed, int] = field(default_factory=dict)
+    formals: dict[m.ObjectFormal, Located] = field(default_factory=dict)
+    preempt: Var | None = None
+    softirq: bool = False
+
+    # ------------------------------------------------------------ facts for objects
+
+    def facts(self) -> Facts:
+        """What operations may know about the model."""
+        return Facts(
+            self.preempt,
+            self.softirq,
+            self.layout.builtin("$task"),
+            tuple(instance.group for instance in self.layout.model.instances),
+            self.layout.builtin("$group"),
+            lambda task: self.freezer_wants("legacy", task),
+            lambda task: self.freezer_wants("v2", task),
+            self.lock_number,
+            self.handler_busy,
+        )
+
+    def freezer_wants(self, kind: str, task: Expr) -> Expr:
+        """Some freezer of the kind wants the thread; NULL is wanted by none."""
+        if not isinstance(task, Lit):
+            result: Expr = FALSE
+            for number in range(len(self.layout.processes)):
+                known = Lit(number + 1, COUNTER)
+                result = or_(result, and_(eq(task, known), self.freezer_wants(kind, known)))
+            return result
+        if task.value == 0:
+            return FALSE
+        found = []
+        for freezer in self.layout.model.freezers:
+            if freezer.kind == kind:
+                ref = self.layout.element(freezer.storage, 0)
+                member = self._predicate(freezer.task_member, task.value, TRUE)
+                exempt = self._predicate(freezer.task_exempt, task.value, FALSE)
+                found.append((ref, member, exempt))
+        return freezing_of(found)
+
+    def _predicate(self, part: tuple[m.Fixed, m.TExpr] | None, task: int, default: Expr) -> Expr:
+        if part is None:
+            return default
+        variable, body = part
+        saved = dict(self.fixed)
+        self.fixed[variable] = task
+        value, needs = self.pure(body)
+        self.fixed.clear()
+        self.fixed.update(saved)
+        return and_(*(need.ok for need in needs), value)
+
+    def lock_number(self, ref: ObjRef) -> Expr:
+        """Number of a lock in the system."""
+        return add(Lit(self.layout.lock_bases[ref.key], COUNTER), ref.element)
+
+    def handler_busy(self, ref: ObjRef) -> Expr:
+        """The handler of a timer runs."""
+        result: Expr = FALSE
+        for number, instance in enumerate(self.layout.model.instances):
+            if instance.timer is not None and instance.timer[0] == ref.key:
+                same = eq(ref.element, Lit(instance.timer[1], COUNTER))
+                result = or_(result, and_(same, derived("busy", number)))
+        return result
+
+    # ------------------------------------------------------------ expressions
+
+    def pure(self, expr: m.TExpr) -> tuple[Expr, list[Need]]:
+        """Value and needs of an expression."""
+        match expr:
+            case m.Const(value=value, type=kind):
+                return Lit(value, self.sort(kind)), []
+            case m.ReadLocal(local=local):
+                assert self.read_local is not None
+                return self.read_local(local)
+            case m.ReadFixed(fixed=fixed):
+                return Lit(self.fixed[fixed], self.sort(fixed.type)), []
+            case m.CurrentTask():
+                assert self.me is not None
+                return Lit(self.me + 1, self.layout.thread_sort()), []
+            case m.Load(place=place):
+                located = self.locate(place)
+                return self.place(located), list(located.needs)
+            case m.Operate(operator=operator, args=args):
+                return self.operate(operator, args)
+            case m.Quantify():
+                return self.quantify(expr)
+            case m.Reference(base=base, indices=indices):
+                return self.reference(base, indices, expr.type)
+            case m.Located():
+                thread, needs = self.pure(expr.thread)
+                return self.located(expr.kind, thread, expr.label), [*needs, *_thread_need(thread)]
+            case m.CallOperation():
+                return self.operation(expr)
+            case m.CallFunction():
+                raise AssertionError("functions are not pure")
+
+    def sort(self, kind: Type) -> Scalar:
+        """Sort of a type, for literals."""
+        return sort_of(kind, self.layout.model.referents)
+
+    def operate(self, operator: str, args: tuple[m.TExpr, ...]) -> tuple[Expr, list[Need]]:
+        """An operator; needs of a part that is not always evaluated hold only where it is."""
+        first, needs = self.pure(args[0])
+        match operator:
+            case "!":
+                return not_(first), needs
+            case "neg":
+                return negate(first), needs
+            case "&&" | "->" | "||":
+                second, more = self.pure(args[1])
+                evaluated = not_(first) if operator == "||" else first
+                needs = [*needs, *_under(evaluated, more)]
+                if operator == "||":
+                    return or_(first, second), needs
+                return (and_(first, second) if operator == "&&" else implies(first, second)), needs
+            case "?:":
+                then, more = self.pure(args[1])
+                other, rest = self.pure(args[2])
+                return ite(first, then, other), [*needs, *_under(first, more), *_under(not_(first), rest)]
+            case _:
+                second, more = self.pure(args[1])
+                return combine(operator, first, second), [*needs, *more, *division_need(operator, second)]
+
+    def quantify(self, expr: m.Quantify) -> tuple[Expr, list[Need]]:
+        """All instances of the body, in order, stopping early as && and || do."""
+        needs: list[Need] = []
+        parts: list[Expr] = []
+        reached: Expr = TRUE
+        for value in expr.values:
+            self.fixed[expr.variable] = value
+            part, more = self.pure(expr.body)
+            needs.extend(_under(reached, more))
+            parts.append(part)
+            if expr.kind != "count":
+                reached = and_(reached, part if expr.kind == "forall" else not_(part))
+        self.fixed.pop(expr.variable, None)
+        if expr.kind == "forall":
+            return and_(*parts), needs
+        if expr.kind == "exists":
+            return or_(*parts), needs
+        total: Expr = Lit(0, COUNTER)
+        for part in parts:
+            total = add(total, ite(part, Lit(1, COUNTER), Lit(0, COUNTER)))
+        return total, needs
+
+    def reference(self, base: int, indices: tuple[tuple[m.TExpr, int], ...], kind: Type) -> tuple[Expr, list[Need]]:
+        """A reference to an element of an array of objects or threads."""
+        assert isinstance(kind, PointerType | TaskType)
+        total: Expr = Lit(base + 1, sort_of(kind, self.layout.model.referents))
+        needs: list[Need] = []
+        for position, bound in indices:
+            value, more = self.pure(position)
+            needs.extend([*more, *index_need(value, bound, position.span.text)])
+            total = add(total, value)
+        return total, needs
+
+    def operation(self, expr: m.CallOperation) -> tuple[Expr, list[Need]]:
+        """An operation that only reads."""
+        args, needs = self.operands(expr)
+        if expr.operation in ("dead", "holds", "waits", "alive"):
+            return self.predicate(expr, args), needs
+        operation = OPERATIONS[expr.operation]
+        assert operation.value is not None
+        return operation.value(self.facts(), args), needs
+
+    def operands(self, expr: m.CallOperation) -> tuple[list[Operand], list[Need]]:
+        """Arguments in the form that objects take, and what they need."""
+        args: list[Operand] = []
+        needs: list[Need] = []
+        flag = isinstance(expr.args[-1], m.Place) and len(expr.args) == 2 and isinstance(expr.args[0], m.Const)
+        for number, arg in enumerate(expr.args):
+            if isinstance(arg, m.Place):
+                located = self.locate(arg)
+                needs.extend(located.needs)
+                args.append(self.layout.object(located.storage, located.element, " ".join(arg.span.text.split())))
+            elif flag and number == 0 and isinstance(arg, m.Const):
+                args.append(arg.value)
+            else:
+                value, more = self.pure(arg)
+                needs.extend(more)
+                args.append(value)
+                if isinstance(arg.type, TaskType):
+                    needs.extend(_thread_need(value))
+        return args, needs
+
+    def predicate(self, expr: m.CallOperation, args: list[Operand]) -> Expr:
+        """dead, holds, waits and alive."""
+        first = args[0]
+        assert isinstance(first, Lit | Var | Index | Apply)
+        if expr.operation == "alive":
+            kind = expr.args[0].type
+            assert isinstance(kind, PointerType)
+            storage = self.layout.model.storage(f"{kind.struct}.{ALIVE}")
+            here = Index(self.layout.variable(storage), binary(Op.SUB, first, Lit(1, COUNTER)))
+            return and_(not_(eq(first, Lit(0, COUNTER))), here)
+        result: Expr = FALSE
+        for number in range(len(self.layout.processes)):
+            same = eq(first, Lit(number + 1, COUNTER))
+            result = or_(result, and_(same, self.thread_fact(expr, number, args)))
+        return result
+
+    def thread_fact(self, expr: m.CallOperation, number: int, args: list[Operand]) -> Expr:
+        """A predicate about a known thread."""
+        if expr.operation == "dead":
+            return derived("dead", number)
+        lock = args[1]
+        assert isinstance(lock, ObjRef)
+        from_kind = KINDS[lock.kind]
+        if expr.operation == "holds":
+            assert from_kind.held is not None
+            return from_kind.held(lock, number)
+        if from_kind.waiting is not None:
+            return from_kind.waiting(lock, number)
+        base = self.layout.lock_bases[lock.key]
+        result: Expr = FALSE
+        for element in range(self.layout.model.storage(lock.key).size):
+            same = eq(lock.element, Lit(element, COUNTER))
+            result = or_(result, and_(same, derived("waits", number, base + element)))
+        return result
+
+    def located(self, kind: str, thread: Expr, label: str) -> Expr:
+        """`thread at label` for a thread that may be known or not."""
+        result: Expr = FALSE
+        for number in range(len(self.layout.processes)):
+            same = eq(thread, Lit(number + 1, COUNTER))
+            result = or_(result, and_(same, derived(kind, number, label)))
+        return result
+
+    # ------------------------------------------------------------ places
+
+    def place(self, located: Located) -> Place:
+        """The IR place of a plain variable."""
+        var = self.layout.variable(located.storage)
+        return Index(var, located.element) if located.storage.dims else var
+
+    def locate(self, place: m.Place) -> Located:
+        """The element that a place is, with indices evaluated in one instant."""
+        return self.walk(place, self.pure)
+
+    def walk(self, place: m.Place, evaluate: Callable[[m.TExpr], tuple[Expr, list[Need]]]) -> Located:
+        """The element that a place is; `evaluate` gives its indices in order."""
+        if isinstance(place.storage, m.ObjectFormal):
+            return self.formals[place.storage]
+        storage = place.storage
+        needs: list[Need] = []
+        element: Expr = Lit(0, COUNTER)
+        for step, size in zip(place.steps, storage.dims, strict=True):
+            value, more = evaluate(step.value)
+            needs.extend(more)
+            position, checks = self.position(step, value)
+            needs.extend(checks)
+            element = add(binary(Op.MUL, element, Lit(size, COUNTER)), position)
+        return Located(storage, element, tuple(needs))
+
+    def position(self, step: m.Step, value: Expr) -> tuple[Expr, list[Need]]:
+        """Index of one step, and what must hold for it."""
+        text = " ".join(step.value.span.text.split())
+        one = Lit(1, COUNTER)
+        match step.reach:
+            case m.Reach.ELEMENT:
+                return value, index_need(value, step.size, text)
+            case m.Reach.STATIC:
+                position = add(Lit(step.offset, COUNTER), value)
+                return position, [*index_need(value, step.size, text), *self.life(step.struct, position, text)]
+            case m.Reach.POINTER:
+                position = binary(Op.SUB, value, one)
+                null = Need(not_(eq(value, Lit(0, COUNTER))), "null", f"NULL dereference: {text}")
+                return position, [null, *self.life(step.struct, position, text)]
+            case m.Reach.TASK:
+                return binary(Op.SUB, value, one), _thread_need(value, text)
+            case m.Reach.GROUP:
+                return group_of(self.facts(), value), _thread_need(value, text)
+
+    def life(self, struct: str, position: Expr, text: str) -> list[Need]:
+        """The object must be alive."""
+        storage = self.layout.model.storage(f"{struct}.{ALIVE}")
+        if not self.layout.mortal(struct):
+            return []
+        alive = Index(self.layout.variable(storage), position)
+        return [Need(alive, "lifetime", f"use after free: {text} is a dead {struct}")]
+
+
+def combine(operator: str, left: Expr, right: Expr) -> Expr:
+    """A two-argument operator on values."""
+    match operator:
+        case "==":
+            return eq(left, right)
+        case "!=":
+            return not_(eq(left, right))
+        case "<":
+            return binary(Op.LT, left, right)
+        case "<=":
+            return binary(Op.LE, left, right)
+        case ">":
+            return binary(Op.LT, right, left)
+        case ">=":
+            return binary(Op.LE, right, left)
+        case _:
+            return binary(OPERATORS[operator], left, right)
+
+
+def division_need(operator: str, divisor: Expr) -> list[Need]:
+    """A divisor must not be zero."""
+    if operator not in ("/", "%"):
+        return []
+    return _needed(Need(not_(eq(divisor, Lit(0, COUNTER))), "range", "division by zero"))
+
+
+def index_need(value: Expr, size: int, text: str) -> list[Need]:
+    """An index must lie in its array."""
+    if within(value, 0, size - 1):
+        return []
+    ok = and_(binary(Op.LE, Lit(0, COUNTER), value), binary(Op.LT, value, Lit(size, COUNTER)))
+    return _needed(Need(ok, "range", f"index {text} is outside of 0..{size - 1}"))
+
+
+def _thread_need(value: Expr, text: str = "") -> list[Need]:
+    message = f"NULL dereference: {text}" if text else "NULL is used as a thread"
+    return _needed(Need(not_(eq(value, Lit(0, COUNTER))), "null", message))
+
+
+def _needed(need: Need) -> list[Need]:
+    return [] if need.ok == TRUE else [need]
+
+
+def _under(condition: Expr, needs: list[Need]) -> list[Need]:
+    return [Need(implies(condition, need.ok), need.sanitizer, need.message) for need in needs]
