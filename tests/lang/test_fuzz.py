@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError
 from oomcheck.diag.render import render_dict, render_text
 from oomcheck.diag.span import Source
-from oomcheck.lang.build import build_model, build_spec
+from oomcheck.lang.build import build_spec
+from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.format import format_text
 from oomcheck.lang.grammar import keywords
 from oomcheck.lang.parsing import parse_tree, read_source
@@ -84,11 +85,14 @@ def on_bytes(data: bytes, kind: str, where: int, what: int) -> bytes:
 
 
 def on_tokens(data: bytes, kind: str, where: int, what: int) -> bytes:
-    """Delete, double, swap or replace a token, or insert a word or a token of the same file."""
+    """Delete, double, swap or replace a token, by one alike or by any, or insert another one."""
     text = data.decode("utf-8", "replace")
     lexemes = [lexeme for lexeme in scan(Source("f", text)) if lexeme.kind != "comment"]
     if not lexemes:
         return data
+    if kind in ("name", "number"):  # such texts still parse, and reach the later phases
+        alike = [lexeme for lexeme in lexemes if lexeme.kind == "word" and lexeme.text.isdigit() == (kind == "number")]
+        lexemes = [lexeme for lexeme in alike if lexeme.text not in keywords()] or lexemes
     lexeme, other = lexemes[where % len(lexemes)], lexemes[what % len(lexemes)]
     new = {
         "delete": "",
@@ -96,6 +100,8 @@ def on_tokens(data: bytes, kind: str, where: int, what: int) -> bytes:
         "swap": other.text,
         "word": vocabulary()[what % len(vocabulary())],
         "insert": f"{other.text} {lexeme.text}",
+        "name": other.text,
+        "number": str(what % 7),
     }[kind]
     if kind == "swap" and lexeme.start < other.start:
         text = text[: other.start] + lexeme.text + text[other.end :]
@@ -117,14 +123,14 @@ def front_end(path: Path) -> None:
     """Everything between a file and what an engine gets."""
     source = read_source(path, path.name)
     if path.suffix == ".oomspec":
-        build_spec(parse_tree(source, "spec"), source)
         format_text(source, "spec")
+        build_spec(parse_tree(source, "spec"), source)
     else:
-        build_model(parse_tree(source, "model"), source)
         format_text(source, "model")
+        load_model(path, {})
 
 
-KINDS: Final = ("delete", "double", "swap", "word", "insert", "byte", "cut", "flip")
+KINDS: Final = ("name", "number", "name", "number", "delete", "double", "swap", "word", "insert", "byte", "cut", "flip")
 MUTATIONS: Final = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=4
 )
