@@ -119,6 +119,16 @@ TABLE: Final[tuple[Habit, ...]] = (
         "expected `;`, found `,`",
         "write two statements",
     ),
+    Habit(
+        lambda s: (
+            s.found in ("=", "+=", "-=", "++", "--")
+            and s.text(-1) == ")"
+            and "COMPARE" not in s.accepts
+            and s.inside_body
+        ),
+        "expected `;`, found `$found`",
+        "only variables, elements and fields can be assigned",
+    ),
     Habit(lambda s: s.found == "}" and s.text(-1) == ":", "expected a statement, found `}`", "write `skip;` before it"),
     Habit(
         lambda s: s.text(-1) == "->" and s.adjacent(-2) and not s.word(0),

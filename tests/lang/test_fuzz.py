@@ -23,6 +23,7 @@ from oomcheck.lang.build import build_spec
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.format import format_text
 from oomcheck.lang.grammar import keywords
+from oomcheck.lang.lower import lower
 from oomcheck.lang.parsing import parse_tree, read_source
 from oomcheck.lang.scan import scan
 
@@ -127,7 +128,7 @@ def front_end(path: Path) -> None:
         build_spec(parse_tree(source, "spec"), source)
     else:
         format_text(source, "model")
-        load_model(path, {})
+        lower(load_model(path, {}))
 
 
 KINDS: Final = ("name", "number", "name", "number", "delete", "double", "swap", "word", "insert", "byte", "cut", "flip")
