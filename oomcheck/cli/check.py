@@ -1,0 +1,128 @@
+"""`oomcheck check MODEL [SPEC...]`: verdicts, traces, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from oomcheck.check import Options, check_files
+from oomcheck.cli.common import Commands, add_model, parse_params, write_file
+from oomcheck.diag.diagnostic import error
+from oomcheck.prop.property import SANITIZERS
+from oomcheck.report.json import render_json
+from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
+from oomcheck.report.text import TextOptions, render_report
+from oomcheck.result.codec import dump_trace
+from oomcheck.result.verdict import Report, exit_code, trace_of
+from oomcheck.settings import Settings, resolve
+from oomcheck.version import VERSION
+
+INTERRUPTED = 130
+_SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine")
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("check", help="check a model against its specs, or with the sanitizers alone")
+    add_model(parser)
+    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path)
+    parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
+    parser.add_argument("--exclude", metavar="GLOB", action="append", default=[])
+    parser.add_argument("--max-states", metavar="N")
+    parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m")
+    parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
+    parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
+    parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit or reference")
+    parser.add_argument("--format", metavar="FORMAT", help="text or json")
+    parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
+    parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
+    parser.add_argument("--ascii", action="store_true", help="plain ASCII output")
+    parser.add_argument("--states", choices=("diff", "full"), default="diff", help="what a trace shows of each state")
+    parser.add_argument("--lanes", choices=("auto", "all"), default="auto", help="which threads get a lane")
+    parser.add_argument("-q", dest="quiet", action="store_true", help="only what is not as expected")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="all traces, and how verdicts were found")
+    for name in SANITIZERS:
+        parser.add_argument(
+            f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out the {name} sanitizer"
+        )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command."""
+    if args.width < MIN_WIDTH:
+        raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
+    if args.quiet and args.verbose:
+        raise error("E0003", "-q and -v exclude each other")
+    settings = resolve({name: getattr(args, name) for name in _SETTINGS}, os.environ, Path.cwd())
+    with interruptible() as should_stop:
+        options = Options(
+            parse_params(args.params),
+            tuple(args.select),
+            tuple(args.exclude),
+            frozenset(args.without or ()),
+            settings.limits,
+            settings.engine,
+            tuple(args.include),
+            should_stop,
+        )
+        report = check_files(args.model, tuple(args.specs), options)
+    code = INTERRUPTED if report.partial else exit_code(report)
+    paths = _write_traces(report, args.output) if args.output is not None else {}
+    if settings.format == "json":
+        sys.stdout.write(render_json(report, VERSION, code))
+    else:
+        sys.stdout.write(render_report(report, _text_options(args, settings, paths), code))
+    return code
+
+
+def _text_options(args: argparse.Namespace, settings: Settings, paths: dict[str, str]) -> TextOptions:
+    color = settings.color == "always" or (
+        settings.color == "auto" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    )
+    lanes = LaneOptions(width=args.width, ascii_only=args.ascii, states=args.states, lanes=args.lanes)
+    detail = "quiet" if args.quiet else "verbose" if args.verbose else "normal"
+    return TextOptions(detail, color, args.ascii, lanes, paths)  # type: ignore[arg-type]
+
+
+def _write_traces(report: Report, folder: Path) -> dict[str, str]:
+    """One file for each trace, named after its identity; the paths by identity."""
+    paths: dict[str, str] = {}
+    for result in report.results:
+        trace = trace_of(result.verdict)
+        if trace is not None:
+            path = folder / f"{safe_name(result.identity)}.json"
+            write_file(path, dump_trace(trace))
+            paths[result.identity] = str(path)
+    return paths
+
+
+def safe_name(identity: str) -> str:
+    """An identity as a path below the output folder: only letters, digits and a few signs."""
+    return re.sub(r"[^A-Za-z0-9_./=,-]", "_", identity).replace("..", "_").lstrip("/")
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], str]]:
+    """While inside, Ctrl-C and SIGTERM ask the search to stop; a second Ctrl-C raises as usual."""
+    reason = ""
+
+    def stop(number: int, _frame: object) -> None:
+        nonlocal reason
+        if reason:
+            raise KeyboardInterrupt
+        reason = "interrupted" if number == signal.SIGINT else "terminated"
+
+    saved = [(number, signal.signal(number, stop)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield lambda: reason
+    finally:
+        for number, handler in saved:
+            signal.signal(number, handler)

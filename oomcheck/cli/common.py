@@ -1,0 +1,47 @@
+"""Flags that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from oomcheck.diag.diagnostic import error
+
+Commands = argparse._SubParsersAction  # the type that argparse gives no public name
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """MODEL, -c and --include."""
+    parser.add_argument("model", metavar="MODEL", type=Path)
+    parser.add_argument(
+        "-c", dest="params", metavar="NAME=VALUE", action="append", default=[], help="set a parameter of the model"
+    )
+    parser.add_argument(
+        "--include", metavar="DIR", type=Path, action="append", default=[], help="another folder for imports"
+    )
+
+
+def parse_params(given: list[str]) -> dict[str, int | str]:
+    """`NAME=VALUE` pairs; E0003 if one is malformed or repeated."""
+    values: dict[str, int | str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise error("E0003", f"`-c {pair}` is not of the form NAME=VALUE")
+        if name in values:
+            raise error("E0003", f"parameter `{name}` is given twice")
+        values[name] = value
+    return values
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write beside, then rename, so that no reader sees half a file; E0007 if it cannot be."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as failure:
+        beside.unlink(missing_ok=True)
+        raise error("E0007", f"cannot write `{path}`: {failure.strerror}") from failure
