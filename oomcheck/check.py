@@ -11,7 +11,7 @@ from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.evidence import Subject, build_trace
 from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
-from oomcheck.lang.lower import Lowered, lower
+from oomcheck.lang.lower import Lowered, lower, show_param
 from oomcheck.lang.spec import Check, Spec, check_target, plan, typed_properties
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
 from oomcheck.pygen.search import explore as explore_generated
@@ -71,7 +71,7 @@ def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Repor
     files = read_files(model, options.include)
     base = elaborate(files, options.params)
     plans = [_plan(path, model, base, options) for path in specs]
-    rows = list(_rows(plans, model, options))
+    rows = list(_rows(plans, model, options, base))
     if not rows or not any(row.named for row in rows):
         raise error("E0006", "no property is selected", None, _selection_hint(plans, options))
     return _Runner(files, base, rows, options).run(str(model))
@@ -92,17 +92,24 @@ def _selection_hint(plans: list[Spec], options: Options) -> str:
 # ---------------------------------------------------------------- what to check
 
 
-def _rows(plans: list[Spec], model: Path, options: Options) -> Iterator[Row]:
+def _rows(plans: list[Spec], model: Path, options: Options, base: Elaborated) -> Iterator[Row]:
+    params = {param.name: param for param in base.model.params}
+
+    def shown(name: str, value: int) -> str:
+        return show_param(replace(params[name], value=value))
+
     if not plans:
         names = tuple(name for name in SANITIZERS if name != "unreachable" and name not in options.without)
         check = Check("default", names, ({},), (), frozenset(), "", "", "", None)
-        yield from _selected(_check_rows(check, None, model.stem, options), options)
+        yield from _selected(_check_rows(check, None, model.stem, options, shown), options)
     for spec in plans:
         for check in spec.checks:
-            yield from _selected(_check_rows(check, spec, spec.name, options), options)
+            yield from _selected(_check_rows(check, spec, spec.name, options, shown), options)
 
 
-def _check_rows(check: Check, spec: Spec | None, name: str, options: Options) -> Iterator[Row]:
+def _check_rows(
+    check: Check, spec: Spec | None, name: str, options: Options, shown: Callable[[str, int], str]
+) -> Iterator[Row]:
     implicit = [
         s
         for s in SANITIZERS
@@ -110,7 +117,7 @@ def _check_rows(check: Check, spec: Spec | None, name: str, options: Options) ->
     ]
     for instance in check.instances:
         params = tuple(sorted({**instance, **_numbers(options.params)}.items()))
-        ranged = [f"{p}={_shown(instance[p])}" for p in check.ranged]
+        ranged = [f"{p}={shown(p, instance[p])}" for p in check.ranged]
         suffix = f"[{','.join(ranged)}]" if ranged else ""
         for prop in (*check.properties, *implicit):
             if prop in options.without and check.name == "default":
@@ -120,10 +127,6 @@ def _check_rows(check: Check, spec: Spec | None, name: str, options: Options) ->
 
 def _numbers(params: Mapping[str, int | str]) -> dict[str, int]:
     return {name: value for name, value in params.items() if isinstance(value, int)}
-
-
-def _shown(value: int) -> str:
-    return str(value)
 
 
 def _selected(rows: Iterator[Row], options: Options) -> Iterator[Row]:
@@ -148,8 +151,9 @@ class _Runner:
         self._rows = rows
         self._options = options
         self._results: dict[str, Result] = {}
-        self._dead: dict[str, None] = {}
+        self._dead: dict[str, bool] = {}  # statements by place, and whether some search never ran them
         self._partial = ""
+        self._exhaustive = True
 
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
@@ -165,7 +169,8 @@ class _Runner:
         ordered = tuple(self._results[row.identity] for row in self._rows if row.identity in self._results)
         on = tuple(s for s in SANITIZERS if s not in self._options.without)
         shown = next(iter(systems.values())).system.params if len(systems) == 1 else self._defaults()
-        return Report(model, shown, ordered, on, tuple(self._dead), (), self._partial)
+        dead = tuple(place for place, never in self._dead.items() if never) if self._exhaustive else ()
+        return Report(model, shown, ordered, on, dead, (), self._partial)
 
     def _defaults(self) -> tuple[tuple[str, str], ...]:
         return lower(self._base).system.params
@@ -205,18 +210,23 @@ class _Runner:
         if found.stopped in ("interrupted", "terminated"):
             self._partial = found.stopped
         dead = self._dead_code(lowered, found)
-        if found.exhaustive:
-            self._dead.update(dict.fromkeys(dead))
         for row in rows:
             result = self._result(row, typed[_key(row)], lowered, found, tuple(dead))
             if row.named or not result.ok:
                 self._results[row.identity] = result
 
     def _dead_code(self, lowered: Lowered, found: Exploration) -> list[str]:
+        """Statements that this search never ran; remembers those that some search of the command ran."""
         places = []
-        for point in lowered.system.points:
-            if point.index not in found.covered and point.span is not None:
-                places.append(f"{point.span.path}:{point.span.line}: {point.text}")
+        for point in sorted(lowered.system.points, key=lambda p: (p.span.path, p.span.start) if p.span else ("", 0)):
+            if point.span is None:
+                continue
+            place = f"{point.span.path}:{point.span.line}: {point.text}"
+            dead = point.index not in found.covered
+            if dead:
+                places.append(place)
+            self._dead[place] = self._dead.get(place, True) and dead
+        self._exhaustive = self._exhaustive and found.exhaustive
         return places
 
     def _result(self, row: Row, prop: Property, lowered: Lowered, found: Exploration, dead: tuple[str, ...]) -> Result:

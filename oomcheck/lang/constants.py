@@ -88,7 +88,7 @@ class Constants:
 
     def _register(self, name: str) -> bool:
         variable = self._known.get(name)
-        return variable is not None and variable.role is Role.LOCAL and variable.quiet
+        return variable is not None and variable.role is Role.LOCAL and (".$" in name or "?" in name)
 
     def without_dead(self, transition: Transition, kept: set[str]) -> Transition:
         """A transition without updates of dropped variables and without steps that a constant forbids."""
@@ -99,6 +99,8 @@ def hidden(variable: StateVar) -> bool:
     """Whether the user did not declare this variable as such."""
     if variable.role is Role.PC:
         return False
+    if variable.role is Role.LOCAL:
+        return ".$" in variable.name or "?" in variable.name
     return variable.quiet or variable.name.endswith("$alive") or variable.name.startswith(("rcu.", "$"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.diag.span import Source, Span
+from oomcheck.diag.span import Source
 from oomcheck.lang import tree as t
 from oomcheck.lang.build import build_model, build_spec
 from oomcheck.lang.parsing import parse_tree, read_source
@@ -27,7 +27,7 @@ class Files:
 
 def read_files(path: Path, include: tuple[Path, ...] = ()) -> Files:
     """A model file and everything that it imports; E0207 for imports that go astray."""
-    reader = _Reader(tuple(folder.resolve() for folder in (path.parent, *include)))
+    reader = _Reader((path.parent, *include))
     main = reader.read(path, ())
     if main.library:
         raise error("E0207", f"`{path}` is a library: it is imported by models", main.name.span)
@@ -80,7 +80,7 @@ class _Reader:
         else:
             raise error("E0207", f"cannot find `{item.path}`", span, "imports are relative to their file")
         real = target.resolve()
-        if not any(real.is_relative_to(root) for root in self._roots):
+        if not any(real.is_relative_to(root.resolve()) for root in self._roots):
             hint = "imports stay below the folder of the model; --include DIR adds another"
             raise error("E0207", f"`{item.path}` lies outside of the model's folder", span, hint)
         if real in chain:
@@ -104,8 +104,3 @@ class _Reader:
 
 def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-
-
-def whole(source: Source) -> Span:
-    """The first character of a source, for messages about all of it."""
-    return Span(source, 0, 0)

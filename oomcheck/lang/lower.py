@@ -87,7 +87,7 @@ class _Thread:
     def __init__(self, layout: Layout, number: int, points: Points, counted: bool) -> None:
         self.layout = layout
         self.instance = layout.model.instances[number]
-        self.registers = Registers(self.instance.name, number)
+        self.registers = Registers(self.instance.name, number, self._own_locals())
         preempt = self.registers.special("preempt", IntSort(0, 255)) if counted else None
         softirq = self.instance.kind == "softirq"
         self._drawer = ThreadStmt(layout, number, self.registers, preempt, softirq, points)
@@ -96,6 +96,18 @@ class _Thread:
         drop_settled_bits(self.flow, self.registers.bits)
         self.folded: Folded = fold(self.flow)
         self.map = ThreadMap(self.instance.name, self.flow, self.folded)
+
+    def _own_locals(self) -> frozenset[m.LocalVar]:
+        """Locals declared in the body of the thread itself."""
+        found: set[m.LocalVar] = set()
+        for template in self.layout.model.templates:
+            if template.name == self.instance.template:
+                for stmt in statements_of(template.body):
+                    if isinstance(stmt, m.SBlock):
+                        found.update(stmt.locals)
+                    elif isinstance(stmt, m.SFor):
+                        found.add(stmt.variable)
+        return frozenset(found)
 
     def _draw(self) -> None:
         if self.instance.kind == "softirq":

@@ -11,9 +11,10 @@ from oomcheck.lang import model as m
 class Registers:
     """Hands out the variables of a thread; each exists once however often its function is expanded."""
 
-    def __init__(self, thread: str, process: int) -> None:
+    def __init__(self, thread: str, process: int, shown: frozenset[m.LocalVar]) -> None:
         self._thread = thread
         self._process = process
+        self._shown = shown  # locals of the thread itself; those of functions would drown a trace
         self.variables: dict[str, StateVar] = {}
         self._locals: dict[m.LocalVar, Var] = {}
         self._written: dict[m.LocalVar, Var] = {}
@@ -36,7 +37,7 @@ class Registers:
             while name in self.variables:
                 count += 1
                 name = f"{base}'{count}"
-            self._locals[local] = self._declare(name, sort, name, quiet=False)
+            self._locals[local] = self._declare(name, sort, base, quiet=local not in self._shown)
         return self._locals[local]
 
     def written(self, local: m.LocalVar) -> Var:
