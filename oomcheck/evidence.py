@@ -128,7 +128,9 @@ class _Writer:
         )
 
     def _reads(self, transition: Transition, before: State) -> tuple[tuple[str, str], ...]:
-        """Shared values that the guard looked at."""
+        """Shared values that the guard looked at, where the text does not tell what was read."""
+        if transition.action.result is not None:
+            return ()
         system = self._system
         slots = slots_read(transition.guard, before, system.slot)
         return tuple(
@@ -250,6 +252,9 @@ class _Writer:
 def step_text(system: TransitionSystem, action: Action, before: State | None) -> str:
     """What a step does: the statement, with what it returned or which way it went."""
     text = action.text
+    if before is not None:
+        for index, value, sort in action.indices:
+            text = text.replace(f"[{index}]", f"[{_value(value, sort, before, system)}]")
     if before is not None and action.result is not None:
         value, sort = action.result
         text = f"{text} is {_value(value, sort, before, system)}"

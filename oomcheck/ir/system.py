@@ -95,7 +95,8 @@ class Action:
     """What a part of a step does, for people: a statement, its place and its kernel reference.
 
     `result` is the value that it returns or reads, over the state before the step, with its sort;
-    `note` says which of several outcomes an operation had.
+    `note` says which of several outcomes an operation had. `indices` are the texts of indices
+    in `text` with their values, over the same state.
     """
 
     text: str
@@ -103,6 +104,7 @@ class Action:
     source: str = ""
     result: tuple[Expr, Scalar] | None = None
     note: str = ""
+    indices: tuple[tuple[str, Expr, Scalar], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

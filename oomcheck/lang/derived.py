@@ -85,7 +85,11 @@ class Derived:
         """A transition without placeholders."""
         updates = tuple(Update(u.target, self.resolve(u.value)) for u in transition.updates)
         actions = tuple(
-            a if a.result is None else replace(a, result=(self.resolve(a.result[0]), a.result[1]))
+            replace(
+                a,
+                result=None if a.result is None else (self.resolve(a.result[0]), a.result[1]),
+                indices=tuple((text, self.resolve(value), sort) for text, value, sort in a.indices),
+            )
             for a in transition.actions
         )
         return replace(transition, guard=self.resolve(transition.guard), updates=updates, actions=actions)

@@ -9,7 +9,7 @@ transition; its guard and updates are computed by symbolic execution.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
@@ -260,10 +260,11 @@ class _Folder:
         )
 
     def _read_action(self, path: Path, action: Action) -> Action:
-        if action.result is None:
-            return action
-        value, sort = action.result
-        return Action(action.text, action.span, action.source, (path.memory.read(value), sort), action.note)
+        result = action.result
+        if result is not None:
+            result = (path.memory.read(result[0]), result[1])
+        indices = tuple((text, path.memory.read(value), sort) for text, value, sort in action.indices)
+        return replace(action, result=result, indices=indices)
 
     def _fault(self, stop: int, guard: Expr, check: Check, path: Path, edge: Edge) -> None:
         if isinstance(guard, Lit) and not guard.value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from oomcheck.ir.expr import FALSE, Expr, Lit, eq, not_
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, eq, not_
 from oomcheck.ir.sorts import EnumSort, IntSort
 from oomcheck.ir.system import (
     Fault,
@@ -21,7 +21,7 @@ from oomcheck.ir.system import (
 )
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
-from oomcheck.lang.constants import Constants
+from oomcheck.lang.constants import Constants, read_registers
 from oomcheck.lang.derived import Derived, ThreadMap
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.flow import Flow
@@ -186,14 +186,17 @@ class _Assembly:
         for number, thread in enumerate(self._threads):
             variables.append(_counter(thread, number))
             variables.extend(thread.registers.variables.values())
-        constants = Constants(variables, transitions)
-        transitions = [constants.transition(self._derived.transition(t)) for t in transitions]
-        faults = [replace(f, guard=constants.fold(self._derived.resolve(f.guard))) for f in faults]
-        kept = constants.kept(transitions, faults)
-        transitions = [constants.without_dead(t, kept) for t in transitions if t.guard != FALSE]
+        transitions = [self._derived.transition(t) for t in transitions]
+        faults = [replace(f, guard=self._derived.resolve(f.guard)) for f in faults]
+        constants = Constants(variables, transitions, faults)
+        transitions = [folded for t in transitions if (folded := constants.transition(t)).guard != FALSE]
+        faults = [replace(f, guard=constants.fold(f.guard)) for f in faults]
+        known = {v.name: v for v in constants.variables()}
+        kept = read_registers(known, transitions, faults)
+        transitions = [_only(t, kept) for t in transitions]
         system = TransitionSystem(
             model.name,
-            tuple(v for v in variables if v.name in kept),
+            tuple(v for v in known.values() if v.name in kept),
             tuple(self._process(thread, number) for number, thread in enumerate(self._threads)),
             tuple(replace(t, index=i) for i, t in enumerate(transitions)),
             tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
@@ -279,6 +282,14 @@ class _Assembly:
                 blocked = self._derived.blocked(process, number)
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
         return tuple(o for o in found if o.condition != FALSE)
+
+
+def _only(transition: Transition, kept: set[str]) -> Transition:
+    """A step without updates of dropped registers."""
+    updates = tuple(
+        u for u in transition.updates if (u.target.array if isinstance(u.target, Index) else u.target).name in kept
+    )
+    return replace(transition, updates=updates)
 
 
 def _counter(thread: _Thread, number: int) -> StateVar:

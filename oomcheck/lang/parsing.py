@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final, Literal
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from oomcheck.diag.diagnostic import error
+from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang.grammar import parser
 from oomcheck.lang.scan import Lexeme, check_limits, scan
-from oomcheck.lang.syntax_errors import Failure, explain
+from oomcheck.lang.syntax_errors import Failure, explain, strange
 from oomcheck.lang.syntax_words import words
 
 MAX_BYTES: Final = 4 * 1024 * 1024
@@ -23,6 +24,9 @@ RESERVED: Final = words(
     "true false NULL current and or not implies if else while for return goto break continue int bool void struct enum "
     "const param import define thread kthread softirq forall exists"
 )
+
+# Characters that make a reader see another text than the parser: a line end of its own, marks of writing direction.
+HIDDEN: Final = re.compile("\r(?!\n)|[\u202a-\u202e\u2066-\u2069]")
 
 Start = Literal["model", "spec"]
 
@@ -72,6 +76,9 @@ def comments(source: Source) -> list[tuple[Span, str]]:
 
 def parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]:
     """The tree and all its tokens, those that the tree leaves out as well; without blanks and comments."""
+    hidden = HIDDEN.search(source.text)
+    if hidden:
+        raise OomcheckError([strange(source, Lexeme("strange", hidden.group(), hidden.start(), hidden.end()))])
     lexemes = scan(source)
     check_limits(source, lexemes)
     read: list[Token] = []

@@ -81,6 +81,8 @@ def strange(source: Source, lexeme: Lexeme) -> Diagnostic:
     quoted = f"`{char}`" if char.isprintable() and not char.isspace() else ""
     title = " ".join(part for part in (quoted, f"U+{ord(char):04X}", name) if part)
     hint = CHARACTERS.get(char, "")
+    if unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"):
+        hint = "it would make readers see another text than the one that is checked"
     if not hint and (char.isalpha() or char.isdigit()):
         hint = "names consist of the letters a to z and A to Z, digits and `_`"
     return Diagnostic("E0102", f"unexpected character {title}", Span(source, lexeme.start, lexeme.end), hint)

@@ -41,6 +41,7 @@ class ThreadExpr:
         self.action: Action | None = None
         self.point: int | None = None
         self.locks: set[str] = set()
+        self.indices: tuple[tuple[str, Expr, Scalar], ...] = ()  # of the places that the next accesses name
         self.pure = Pure(layout, me, self.peek_local, preempt=preempt, softirq=softirq)
         self._facts = self.pure.facts()
         self.here = self.node()
@@ -86,8 +87,8 @@ class ThreadExpr:
     ) -> None:
         """Draw an edge with the current action."""
         action = self.action
-        if action is not None and note:
-            action = replace(action, note=note)
+        if action is not None and kind is EdgeKind.STEP:
+            action = replace(action, note=note or action.note, indices=self.indices)
         point, self.point = self.point, None
         self.flow.edges.append(
             Edge(
@@ -265,7 +266,17 @@ class ThreadExpr:
 
     def locate(self, place: m.Place) -> Located:
         """The element that a place is, with indices drawn as steps."""
-        return self.pure.walk(place, lambda expr: (self.value(expr), []))
+        seen: list[tuple[str, Expr, Scalar]] = []
+
+        def index(expr: m.TExpr) -> tuple[Expr, list[Need]]:
+            value = self.value(expr)
+            if isinstance(expr.type, IntType) and not isinstance(expr, m.Const):
+                seen.append((" ".join(expr.span.text.split()), value, COUNTER))
+            return value, []
+
+        located = self.pure.walk(place, index)
+        self.indices = tuple(seen)
+        return located
 
     def reference(self, expr: m.Reference) -> Expr:
         """A reference to an element whose index is shared."""

@@ -120,6 +120,7 @@ class ThreadStmt(ThreadExpr):
     def statement_of(self, span: Span, source: str = "") -> Iterator[None]:
         """Temporaries drawn inside end with the statement; actions inside describe it."""
         depth, saved = self.registers.depth, (self.action, self.source)
+        self.indices = ()
         self.source = source or self.source
         self.action = self.describe(span)
         self.point = self._points.point(span, self.source)
