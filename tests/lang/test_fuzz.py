@@ -16,16 +16,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import oomcheck
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError
 from oomcheck.diag.render import render_dict, render_text
 from oomcheck.diag.span import Source
-from oomcheck.lang.build import build_spec
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.format import format_text
 from oomcheck.lang.grammar import keywords
+from oomcheck.lang.load import read_spec
 from oomcheck.lang.lower import lower
-from oomcheck.lang.parsing import parse_tree, read_source
+from oomcheck.lang.parsing import read_source
 from oomcheck.lang.scan import scan
+from oomcheck.lang.spec import plan, typed_properties
 
 ROOT = Path(__file__).parents[2]
 FOLDERS: Final = ("models", "specs", "tests/corpus", "tests/lang")
@@ -121,14 +123,17 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def front_end(path: Path) -> None:
-    """Everything between a file and what an engine gets."""
+    """Everything between files and what an engine gets: layout, names and types, lowering, the properties of a spec."""
     source = read_source(path, path.name)
     if path.suffix == ".oomspec":
         format_text(source, "spec")
-        build_spec(parse_tree(source, "spec"), source)
+        spec, _ = read_spec(path)
+        base = load_model(path.parent / spec.model, {})
+        plan(spec, str(path), base, {})
+        typed_properties(spec, lower(base))
     else:
         format_text(source, "model")
-        lower(load_model(path, {}))
+        oomcheck.load(path)
 
 
 KINDS: Final = ("name", "number", "name", "number", "delete", "double", "swap", "word", "insert", "byte", "cut", "flip")
