@@ -60,7 +60,8 @@ def rewrite(expr: Expr, leaf: Callable[[Lit | Var | Index], Expr]) -> Expr:
             inner = rewrite(position, leaf)
             return leaf(expr if inner is position else Index(array, inner))
         case Apply(op=op, args=args):
-            new = tuple(rewrite(arg, leaf) for arg in args)
-            if all(a is b for a, b in zip(new, args, strict=True)):
-                return expr
-            return rebuild(op, new)
+            new = [rewrite(arg, leaf) for arg in args]
+            for old, arg in zip(args, new, strict=True):
+                if old is not arg:
+                    return rebuild(op, tuple(new))
+            return expr

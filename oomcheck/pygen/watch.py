@@ -63,6 +63,7 @@ class Item:
     condition: Expr
     slots: frozenset[int]
     subject: Subject
+    at: tuple[int, int] | None = None  # process and location, for faults and lock orders
 
 
 #: Called with a state and a sink for the numbers of the items that hold.
@@ -72,26 +73,29 @@ Watch = Callable[[State, Callable[[int], None]], None]
 def items(system: TransitionSystem, properties: Sequence[Property]) -> tuple[Item, ...]:
     """All that is to be noticed, in the order in which it is to be noted within one state."""
     return tuple(
-        Item(condition, _slots_below(condition, system.slot), subject)
-        for condition, subject in _conditions(system, properties)
+        Item(condition, _slots_below(condition, system.slot), subject, at)
+        for condition, subject, at in _conditions(system, properties)
         if condition != FALSE
     )
 
 
-def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Iterator[tuple[Expr, Subject]]:
+Condition = tuple[Expr, Subject, tuple[int, int] | None]
+
+
+def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Iterator[Condition]:
     for prop in properties:
-        yield deciding(prop), Decides(prop.name)
+        yield deciding(prop), Decides(prop.name), None
         for number, part in enumerate(prop.antecedents):
-            yield part.formula, Occurs(prop.name, number)
+            yield part.formula, Occurs(prop.name, number), None
     for fault in sorted(system.faults, key=lambda fault: fault.index):
         if fault.halts or any(is_sanitizer(prop, fault.sanitizer) for prop in properties):
-            yield system.full_guard(fault), Fails(fault)
+            yield system.full_guard(fault), Fails(fault), (fault.process, fault.origin)
     if any(is_sanitizer(prop, "lockdep") for prop in properties):
         for step in sorted(system.transitions, key=lambda step: step.index):
             yield from _lock_orders(system, step)
 
 
-def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[tuple[Expr, Subject]]:
+def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[Condition]:
     if step.acquire is None:
         return
     count = len(system.locks)
@@ -105,7 +109,7 @@ def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[tuple[E
             if held != wanted and lock.holders[step.process] != FALSE:
                 takes = eq(step.acquire, Lit(wanted, number))
                 condition = and_(guard, lock.holders[step.process], takes)
-                yield condition, Orders(LockEdge(step.process, held, wanted))
+                yield condition, Orders(LockEdge(step.process, held, wanted)), (step.process, step.origin)
 
 
 def compile_watch(
@@ -120,8 +124,11 @@ def compile_watch(
     emitter = Emitter(system.slot)
     tests = []
     for number, item in candidates:
+        if step is not None and item.at is not None and item.at[0] == step.process and item.at[1] != step.target:
+            continue  # the process has just gone elsewhere
         if written is None or item.slots & written:
-            condition = _with_values(item.condition, system.slot, known)
+            reads_known = not item.slots.isdisjoint(known)
+            condition = _with_values(item.condition, system.slot, known) if reads_known else item.condition
             if condition != FALSE:
                 tests.append(guarded(condition, [f"h({number})"]))
     if not tests:
