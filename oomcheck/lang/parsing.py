@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang.grammar import parser
-from oomcheck.lang.scan import Lexeme, check_limits, scan
+from oomcheck.lang.scan import Lexeme, limited, scan
 from oomcheck.lang.syntax_errors import Failure, explain, strange
 from oomcheck.lang.syntax_words import words
 
@@ -79,8 +79,7 @@ def parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]
     hidden = HIDDEN.search(source.text)
     if hidden:
         raise OomcheckError([strange(source, Lexeme("strange", hidden.group(), hidden.start(), hidden.end()))])
-    lexemes = scan(source)
-    check_limits(source, lexemes)
+    lexemes = limited(source)
     read: list[Token] = []
     outcome = _advance(source, start, lexemes, read)
     if isinstance(outcome, int):

@@ -7,6 +7,7 @@ serves the comments, the limits, and the hints on syntax errors.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
@@ -45,16 +46,6 @@ def _scanner() -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 
-def scan(source: Source) -> tuple[Lexeme, ...]:
-    """All lexemes of the text in order, comments included, blanks left out; never fails."""
-    lexemes: list[Lexeme] = []
-    for match in _scanner().finditer(source.text):
-        kind = match.lastgroup or ""
-        if kind != "blank":
-            lexemes.append(Lexeme(_KINDS[kind], match.group(), match.start(), match.end()))
-    return tuple(lexemes)
-
-
 _KINDS: Final[dict[str, Kind]] = {
     "word": "word",
     "string": "string",
@@ -66,10 +57,20 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 
 
-def check_limits(source: Source, lexemes: tuple[Lexeme, ...]) -> None:
-    """Refuse what the parser or the phases after it could not take: deep nesting, long numbers."""
+def scan(source: Source) -> Iterator[Lexeme]:
+    """All lexemes of the text in order, comments included, blanks left out; never fails."""
+    for match in _scanner().finditer(source.text):
+        kind = match.lastgroup or ""
+        if kind != "blank":
+            yield Lexeme(_KINDS[kind], match.group(), match.start(), match.end())
+
+
+def limited(source: Source) -> tuple[Lexeme, ...]:
+    """All lexemes; refuses what the parser or the phases after it could not take: deep nesting, long numbers."""
+    lexemes: list[Lexeme] = []
     depth = 0
-    for lexeme in lexemes:
+    for lexeme in scan(source):
+        lexemes.append(lexeme)
         if lexeme.kind == "word":
             _check_number(source, lexeme)
         elif lexeme.kind == "punct" and lexeme.text in "([{":
@@ -79,6 +80,7 @@ def check_limits(source: Source, lexemes: tuple[Lexeme, ...]) -> None:
                 raise error("E0009", f"brackets nested more than {MAX_BRACKETS} deep", span, "move the inner part out")
         elif lexeme.kind == "punct" and lexeme.text in ")]}":
             depth -= 1
+    return tuple(lexemes)
 
 
 def _check_number(source: Source, lexeme: Lexeme) -> None:

@@ -146,14 +146,18 @@ MODEL = b"model m;\nthread t {\n\tskip;\n}\n"
             "error[E0009]: brackets nested more than 100 deep\n  --> m.oom:2:111",
         ),
         (
-            b"model m;\nconst A = " + b"1+" * 10**5 + b"1;",
+            b"model m;\nconst A = " + b"1+" * 10**4 + b"1;",
             None,
             "error[E0009]: statement or expression nested more than 200",
         ),
         (b"model m;\nconst A = " + b"9" * 10**5 + b";", None, "error[E0105]: number with 100000 digits; at most 18"),
         (b"\n" * 10**6, None, "error[E0101]: the file is empty\n  --> m.oom:1:1"),
     ],
-    ids=str,
+    ids=[
+        *("empty", "only comments", "empty spec", "NUL", "NUL in a spec", "ELF", "UTF-16", "Latin-1", "CRLF"),
+        *("byte order mark", "CR", "writing direction", "4 MiB", "long line", "long comment", "brackets", "long sum"),
+        *("long number", "many lines"),
+    ],
 )
 def test_files(
     model: bytes,
