@@ -168,12 +168,9 @@ class _Runner:
             self._group(systems[params], typed[params], rows)
         ordered = tuple(self._results[row.identity] for row in self._rows if row.identity in self._results)
         on = tuple(s for s in SANITIZERS if s not in self._options.without)
-        shown = next(iter(systems.values())).system.params if len(systems) == 1 else self._defaults()
+        shown = next(iter(systems.values())).system if len(systems) == 1 else lower(self._base).system
         dead = tuple(place for place, never in self._dead.items() if never) if self._exhaustive else ()
-        return Report(model, shown, ordered, on, dead, (), self._partial)
-
-    def _defaults(self) -> tuple[tuple[str, str], ...]:
-        return lower(self._base).system.params
+        return Report(model, shown.params, ordered, on, dead, (), shown.chosen, self._partial)
 
     def _lower(self, params: tuple[tuple[str, int], ...]) -> Lowered:
         values = {**self._options.params, **dict(params)}

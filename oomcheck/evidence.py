@@ -75,6 +75,7 @@ class _Writer:
             subject.model,
             system.digest,
             system.params,
+            system.chosen,
             subject.identity,
             self._prop.name,
             self._prop.kind.value,

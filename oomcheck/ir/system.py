@@ -213,6 +213,7 @@ class TransitionSystem:
     observables: tuple[Observable, ...] = ()
     points: tuple[CoverPoint, ...] = ()
     params: tuple[tuple[str, str], ...] = ()  # name and value as written
+    chosen: tuple[str, ...] = ()  # names of those that differ from their declaration
     digest: str = ""
 
     @cached_property

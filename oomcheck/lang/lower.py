@@ -201,6 +201,7 @@ class _Assembly:
             tuple(replace(t, index=i) for i, t in enumerate(transitions)),
             tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
             params=tuple((p.name, show_param(p)) for p in model.params),
+            chosen=tuple(p.name for p in model.params if p.value != p.default),
             points=tuple(self._points.points),
             digest=model.digest,
         )

@@ -1,4 +1,4 @@
-"""The typed model: names resolved, types known, constants and sizes computed.
+"""The typed model: names resolved, types known, constants and sizes computed (long: one closed list of node types).
 
 Functions, threads and macros are still templates: statements and expressions
 refer to locals and to values that are fixed when a template is instantiated.
@@ -511,6 +511,7 @@ class Param:
     name: str
     type: Type
     value: int | None
+    default: int | None  # as declared, before imports and the command line
     low: int | None
     high: int | None
     source: str

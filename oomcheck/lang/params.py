@@ -38,7 +38,8 @@ class ParamReader:
         if value is not None:
             self._in_range(item, value, low, high)
         self._globals.declare(item.name, Constant(value, kind, True, item.name.span))
-        self.params.append(m.Param(name, kind, value, low, high, item.source, item.name.span))
+        default = None if item.default is None else self._declared(item.default, kind)
+        self.params.append(m.Param(name, kind, value, default, low, high, item.source, item.name.span))
 
     def _type(self, item: t.ParamDecl, low: int | None, high: int | None) -> Type:
         if item.form == "bool":
@@ -62,9 +63,10 @@ class ParamReader:
             if binding.value is None:
                 raise error("E0207", "an import gives a parameter one value", binding.name.span)
             return self._typer().fold(self._typer().value(binding.value, kind))
-        if item.default is None:
-            return None
-        return self._typer().fold(self._typer().value(item.default, kind))
+        return None if item.default is None else self._declared(item.default, kind)
+
+    def _declared(self, default: t.Expr, kind: Type) -> int:
+        return self._typer().fold(self._typer().value(default, kind))
 
     def _in_range(self, item: t.ParamDecl, value: int, low: int | None, high: int | None) -> None:
         name = item.name.text

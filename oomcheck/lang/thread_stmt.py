@@ -17,7 +17,7 @@ from oomcheck.lang.calls import expressions_of, statements_of
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.points import Points
 from oomcheck.lang.registers import Registers
-from oomcheck.lang.thread_expr import ThreadExpr
+from oomcheck.lang.thread_ops import ThreadOps
 from oomcheck.lang.types import VoidType, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind
 from oomcheck.objects.table import OPERATIONS
@@ -36,7 +36,7 @@ class Frame:
     sections: dict[int, m.Place]  # RCU read sections, by the scope that they are
 
 
-class ThreadStmt(ThreadExpr):
+class ThreadStmt(ThreadOps):
     """Draws the statements of one thread."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The syntax tree: what a file says, before names and types are known."""
+"""The syntax tree: what a file says, before names and types are known (long: one closed list of node types)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions: from syntax to typed form."""
+"""Expressions: from syntax to typed form (long: one case for each form of expression, all of one class)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
-from oomcheck.ir.expr import truncated_quotient
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
+from oomcheck.lang.known import constant_value
 from oomcheck.lang.scope import (
     Argument,
     Bit,
@@ -497,74 +497,6 @@ def array_of(kind: Type, dims: tuple[int, ...]) -> Type:
     for size in reversed(dims):
         kind = ArrayType(kind, size)
     return kind
-
-
-def constant_value(value: m.TExpr) -> int:
-    """The number that a typed expression is, without running anything; E0216 if it depends on state."""
-    match value:
-        case m.Const(value=number):
-            return number
-        case m.Operate(operator=operator, args=args):
-            return _operate(operator, args)
-        case m.Reference(base=base, indices=indices):
-            return base + 1 + sum(_index(position, size) for position, size in indices)
-        case _:
-            raise error("E0216", "this is not known before the model runs", value.span, "use constants and parameters")
-
-
-def _index(position: m.TExpr, size: int) -> int:
-    number = constant_value(position)
-    if not 0 <= number < size:
-        raise error("E0301", f"index {number} is outside of 0..{size - 1}", position.span)
-    return number
-
-
-def _operate(operator: str, args: tuple[m.TExpr, ...]) -> int:
-    first = constant_value(args[0])
-    match operator:
-        case "!":
-            return int(not first)
-        case "neg":
-            return -first
-        case "?:":
-            return constant_value(args[1] if first else args[2])
-        case "&&":
-            return constant_value(args[1]) if first else 0
-        case "||":
-            return 1 if first else constant_value(args[1])
-        case "->":
-            return constant_value(args[1]) if first else 1
-        case "/" | "%" if constant_value(args[1]) == 0:
-            raise error("E0301", "division by zero", args[1].span)
-        case _:
-            return operate_numbers(operator, first, constant_value(args[1]))
-
-
-def operate_numbers(operator: str, left: int, right: int) -> int:
-    """A C operator on two numbers."""
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return truncated_quotient(left, right)
-        case "%":
-            return left - right * truncated_quotient(left, right)
-        case "==":
-            return int(left == right)
-        case "!=":
-            return int(left != right)
-        case "<":
-            return int(left < right)
-        case "<=":
-            return int(left <= right)
-        case ">":
-            return int(left > right)
-        case _:
-            return int(left >= right)
 
 
 def _times(value: m.TExpr, factor: int) -> m.TExpr:

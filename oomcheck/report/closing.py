@@ -16,7 +16,7 @@ VIEWS = {"held": "none", "waits": "none", "frozen": "none", "timer": "not armed"
 def header(trace: Trace, remark: str, width: int) -> list[str]:
     """Identity, verdict and parameters; sentence, message and place; steps, switches and states."""
     verdict = trace.verdict.replace("_", " ").upper() + (f", {remark}" if remark else "")
-    params = " ".join(f"{name}={value}" for name, value in trace.params)
+    params = " ".join(f"{name}={value}" for name, value in trace.params if name in trace.chosen)
     ending = trace.ending
     spot = f"{ending.file}:{ending.line}" if ending.file else ""
     counts = [_count(len(trace.steps), "step"), _count(trace.switches, "switch", "switches")]

@@ -61,7 +61,7 @@ def _paint(text: str, how: Status, options: TextOptions) -> str:
 
 
 def _title(report: Report, options: TextOptions) -> list[str]:
-    params = " ".join(f"{name}={value}" for name, value in report.params)
+    params = " ".join(f"{name}={value}" for name, value in report.params if name in report.chosen)
     return [_safe("   ".join(filter(None, [report.model, params])), options), ""]
 
 

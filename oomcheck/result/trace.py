@@ -75,6 +75,7 @@ class Trace:
     model: str
     digest: str
     params: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]  # names of the parameters that differ from what the model declares
     identity: str
     prop: str
     kind: str

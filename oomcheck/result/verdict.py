@@ -141,6 +141,7 @@ class Report:
     sanitizers: tuple[str, ...]
     dead_code: tuple[str, ...] = ()  # always reported, whatever was selected
     warnings: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()  # parameters that differ from what the model declares
     partial: str = ""  # why the report is incomplete, e.g. "interrupted"
 
 

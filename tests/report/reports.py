@@ -66,6 +66,7 @@ def full_report() -> Report:
     return Report(
         model="models/oom_freezer.oom",
         params=(("FIX", "BASE"), ("NVMA", "2")),
+        chosen=("FIX", "NVMA"),
         results=(
             HOLDS,
             uninit,

@@ -46,7 +46,7 @@ def test_nothing_steers_the_terminal() -> None:
     """Control characters in any text of the model are escaped."""
     evil = "\x1b]0;x\x07≤"
     result = replace(HOLDS, identity=evil, sentence=evil, because=evil, verdict=Unknown(evil), ok=False, note=evil)
-    report = Report(evil, ((evil, evil),), (result,), (evil,), (evil,), (evil,), evil)
+    report = Report(evil, ((evil, evil),), (result,), (evil,), (evil,), (evil,), (evil,), evil)
     for ascii_only in (False, True):
         text = render_report(report, TextOptions(ascii_only=ascii_only))
         assert all(char.isprintable() or char == "\n" for char in text)

@@ -49,6 +49,7 @@ def uninit_trace() -> Trace:
         model="models/oom_freezer.oom",
         digest="sha256:0f3c",
         params=(("FIX", "NO_DELAY"), ("NLMKD", "0")),
+        chosen=("FIX", "NLMKD"),
         identity="oom_freezer/v5_uninit/no_uninit",
         prop="no_uninit",
         kind="sanitizer",
@@ -129,10 +130,12 @@ def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trac
     parts = st.lists(st.tuples(texts, st.booleans()), max_size=3).map(tuple)
     maybe = st.one_of(st.just(""), someone)
     views = st.sampled_from(["held", "waits", "frozen", "timer"])
+    params = tuple(draw(st.dictionaries(texts, texts, max_size=4)).items())
     return Trace(
         model=draw(texts),
         digest=draw(texts),
-        params=tuple(draw(st.dictionaries(texts, texts, max_size=4)).items()),
+        params=params,
+        chosen=tuple(name for name, _ in params if draw(st.booleans())),
         identity=draw(texts),
         prop=draw(texts),
         kind=draw(texts),
