@@ -216,7 +216,7 @@ class _Runner:
         """Statements that this search never ran; remembers those that some search of the command ran."""
         places = []
         for point in sorted(lowered.system.points, key=lambda p: (p.span.path, p.span.start) if p.span else ("", 0)):
-            if point.span is None:
+            if point.span is None or point.by_parameter:
                 continue
             place = f"{point.span.path}:{point.span.line}: {point.text}"
             dead = point.index not in found.covered

@@ -93,6 +93,7 @@ class _Thread:
         self._drawer = ThreadStmt(layout, number, self.registers, preempt, softirq, points)
         self._draw()
         self.flow: Flow = self._drawer.flow
+        points.classify(self.flow)
         drop_settled_bits(self.flow, self.registers.bits)
         self.folded: Folded = fold(self.flow)
         self.map = ThreadMap(self.instance.name, self.flow, self.folded)
@@ -202,7 +203,7 @@ class _Assembly:
             tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
             params=tuple((p.name, show_param(p)) for p in model.params),
             chosen=tuple(p.name for p in model.params if p.value != p.default),
-            points=tuple(self._points.points),
+            points=self._points.cover_points(),
             digest=model.digest,
         )
         lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants)

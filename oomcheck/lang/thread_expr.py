@@ -116,6 +116,10 @@ class ThreadExpr:
         self.edge(self.here, target, updates=updates, checks=checks, accesses=accesses)
         self.here = target
 
+    def never(self, target: int) -> None:
+        """An edge that the values of constants close; it tells disabled code from dead code."""
+        self.edge(self.here, target, guard=FALSE, kind=EdgeKind.FREE)
+
     def goto(self, target: int) -> None:
         """Go from `here` to a node, freely."""
         self.edge(self.here, target, kind=EdgeKind.FREE)
@@ -351,7 +355,9 @@ class ThreadExpr:
     def branch(self, value: Expr, on_true: int, on_false: int) -> None:
         """Go on by a local truth value."""
         if isinstance(value, Lit):
-            self.goto(on_true if value.value else on_false)
+            taken, left = (on_true, on_false) if value.value else (on_false, on_true)
+            self.goto(taken)
+            self.never(left)
             return
         self.edge(self.here, on_true, guard=value, kind=EdgeKind.FREE)
         self.edge(self.here, on_false, guard=not_(value), kind=EdgeKind.FREE)

@@ -198,6 +198,7 @@ class ThreadStmt(ThreadOps):
             self.condition(stmt.condition, yes, no)
         else:
             self.goto(yes if known else no)
+            self.never(done)
         self.action = saved
         dropped = [(var, default(var.sort)) for var in self.registers.drop(depth)]
         for node, branch, wanted in ((yes, stmt.then, True), (no, stmt.other, False)):
