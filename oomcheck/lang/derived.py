@@ -62,7 +62,7 @@ class Derived:
             case "dead":
                 return thread.among({thread.flow.exit})
             case "busy":
-                return not_(thread.among({thread.flow.entry}))
+                return not_(thread.among({thread.folded.entry}))
             case "waits":
                 return self.blocked(number, int(rest[0]))
             case _:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import networkx as nx
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Var, and_, eq, ite, not_
+from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, eq, ite, not_
 from oomcheck.ir.system import Access, Action, Update
 from oomcheck.ir.walk import rewrite
 from oomcheck.lang.flow import Edge, Flow
@@ -126,6 +126,8 @@ class Misuse:
 class Folded:
     """All steps of a thread; `stops` in the order in which they were reached."""
 
+    entry: int
+    first: tuple[tuple[str, int], ...]  # values that locals get before the first step
     stops: tuple[int, ...]
     steps: tuple[Step, ...]
     faults: tuple[Misuse, ...]
@@ -147,16 +149,48 @@ class _Folder:
         self._faults: dict[tuple[int, Expr, str, str], Misuse] = {}
 
     def run(self) -> Folded:
-        """Explore from the entry."""
-        reached = [self._flow.entry]
+        """Explore from the first stop."""
+        entry, first, passed = self._first()
+        reached = [entry]
         seen = set(reached)
         for stop in reached:
             for step in self._from(stop):
+                if stop == entry:
+                    step = replace(step, covers=step.covers | passed)
                 self._steps.append(step)
                 if step.target not in seen:
                     seen.add(step.target)
                     reached.append(step.target)
-        return Folded(tuple(reached), tuple(self._steps), tuple(self._faults.values()))
+        return Folded(entry, first, tuple(reached), tuple(self._steps), tuple(self._faults.values()))
+
+    def _first(self) -> tuple[int, tuple[tuple[str, int], ...], frozenset[int]]:
+        """The first stop, what locals are there, and the statements passed: a local start is no step."""
+        node, memory, passed = self._flow.entry, Memory(), frozenset[int]()
+        while node not in self._forced and not self._natural(node):
+            ways = [
+                (edge, guard) for edge in self._outgoing.get(node, ()) if (guard := memory.read(edge.guard)) != FALSE
+            ]
+            if len(ways) != 1 or ways[0][1] != TRUE or ways[0][0].checks:
+                break
+            edge = ways[0][0]
+            following = memory.copy()
+            following.write(edge.updates)
+            if following.arrays or not all(isinstance(v, Lit) for v in following.scalars.values()):
+                break
+            memory, node = following, edge.target
+            passed |= frozenset() if edge.point is None else {edge.point}
+        first = tuple((name, v.value) for name, v in memory.scalars.items() if isinstance(v, Lit))
+        return node, first, passed
+
+    def _halting(self, node: int) -> list[Expr]:
+        """What must hold for any step from a node: a halting misuse stops all its alternatives."""
+        return [
+            check.ok
+            for edge in self._outgoing.get(node, ())
+            if edge.kind is not EdgeKind.FREE
+            for check in edge.checks
+            if check.halts
+        ]
 
     def _natural(self, node: int) -> bool:
         """A node where an access or a choice follows."""
@@ -222,13 +256,15 @@ class _Folder:
         outer = edge.kind is EdgeKind.STEP and not edge.inner
         taken = path.memory.read(edge.guard)
         guarded = edge.kind is EdgeKind.FREE
-        guard = path.guard
+        guard = path.guard if guarded else and_(path.guard, *map(path.memory.read, self._halting(edge.origin)))
+        before = path.guard
         for check in edge.checks:
             ok = path.memory.read(check.ok)
             if ok == TRUE:
                 continue
-            self._fault(stop, and_(guard, taken, not_(ok)) if guarded else and_(guard, not_(ok)), check, path, edge)
+            self._fault(stop, and_(before, taken, not_(ok)) if guarded else and_(before, not_(ok)), check, path, edge)
             if check.halts:
+                before = and_(before, ok)
                 guard = and_(guard, ok)
         guard = and_(guard, taken)
         if isinstance(guard, Lit) and not guard.value:

@@ -186,7 +186,10 @@ class _Assembly:
         variables = [*self._layout.variables.values()]
         for number, thread in enumerate(self._threads):
             variables.append(_counter(thread, number))
-            variables.extend(thread.registers.variables.values())
+            first = dict(thread.folded.first)
+            variables.extend(
+                replace(v, init=(first.get(v.name, v.init[0]),)) for v in thread.registers.variables.values()
+            )
         transitions = [self._derived.transition(t) for t in transitions]
         faults = [replace(f, guard=self._derived.resolve(f.guard)) for f in faults]
         constants = Constants(variables, transitions, faults)
@@ -298,7 +301,7 @@ def _counter(thread: _Thread, number: int) -> StateVar:
     """The program counter of a thread."""
     sort = thread.map.sort
     assert isinstance(sort, EnumSort)
-    init = (thread.map.position[thread.flow.entry],)
+    init = (thread.map.position[thread.folded.entry],)
     return StateVar(thread.map.pc, sort, init, Role.PC, (thread.map.pc,), number, quiet=True)
 
 

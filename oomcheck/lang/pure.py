@@ -92,7 +92,15 @@ class Pure:
             lambda task: self.freezer_wants("v2", task),
             self.lock_number,
             self.handler_busy,
+            self.dead,
         )
+
+    def dead(self, task: Expr) -> Expr:
+        """The thread that `task` refers to has ended."""
+        result: Expr = FALSE
+        for number in range(len(self.layout.processes)):
+            result = or_(result, and_(eq(task, Lit(number + 1, COUNTER)), derived("dead", number)))
+        return result
 
     def freezer_wants(self, kind: str, task: Expr) -> Expr:
         """Some freezer of the kind wants the thread; NULL is wanted by none."""

@@ -12,6 +12,7 @@ from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, Var, add, binary
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import IntSort, Scalar, bounds
+from oomcheck.ir.system import Action
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
 from oomcheck.lang.layout import Layout
@@ -45,6 +46,7 @@ class ThreadStmt(ThreadOps):
         super().__init__(layout, me, registers, preempt, softirq)
         self._points = points
         self._frames: list[Frame] = []
+        self._block_action: Action | None = None  # of the atomic block being drawn
 
     # ------------------------------------------------------------ bodies and functions
 
@@ -58,11 +60,17 @@ class ThreadStmt(ThreadOps):
         """A body whose returns lead to `end`."""
         frame = Frame(name, end, result, [], [], {}, {})
         self._frames.append(frame)
-        for label in _labels(body):
-            frame.labels[label] = (self.flow.node(self.region | {label}, self.atomic > 0), -1)
+        self.new_labels(body, self.atomic > 0)
         self.statement(body)
         self.goto(end)
         self._frames.pop()
+
+    def new_labels(self, body: m.TStmt, inner: bool) -> None:
+        """A node for each label of a body; those in atomic blocks are no places to rest."""
+        atomic = {name for stmt in statements_of(body) if isinstance(stmt, m.SAtomic) for name in _labels(stmt.body)}
+        for label in _labels(body):
+            node = self.flow.node(self.region | {label}, inner or label in atomic)
+            self._frames[-1].labels[label] = (node, -1)
 
     def call(self, expr: m.CallFunction) -> Expr | None:
         """A function: arguments left to right, then its body, then its locals are gone."""
@@ -249,7 +257,7 @@ class ThreadStmt(ThreadOps):
         frame = self._frames[-1]
         depth = self.registers.depth
         saved, self.action = self.action, self.describe(stmt.first.span)
-        first, last = self.value(stmt.first), self.value(stmt.last)
+        first, last = self.value(stmt.first), self.kept(self.value(stmt.last))
         self.action = saved
         low, high = interval(first)[0], interval(last)[1]
         if stmt.down:
@@ -277,6 +285,14 @@ class ThreadStmt(ThreadOps):
         self.free([(counter, default(counter.sort))])
         self.kill(depth)
 
+    def kept(self, bound: Expr) -> Expr:
+        """A bound of locals that the body may change, kept in a register."""
+        if isinstance(bound, Lit) or (isinstance(bound, Var) and bound.name in self.registers.temps):
+            return bound
+        register = self.temp(IntSort(*interval(bound)))
+        self.free([(register, bound)])
+        return register
+
     def each(self, stmt: m.SEach) -> None:
         """The body once for each value."""
         frame = self._frames[-1]
@@ -285,6 +301,7 @@ class ThreadStmt(ThreadOps):
             following = self.node()
             self.pure.fixed[stmt.variable] = value
             frame.loops.append((done, following, len(frame.scopes)))
+            self.new_labels(stmt.body, self.atomic > 0)
             self.statement(stmt.body)
             frame.loops.pop()
             self.goto(following)
@@ -306,6 +323,7 @@ class ThreadStmt(ThreadOps):
         self.atomic = 1
         self.here = inside
         self.action = None
+        self._block_action = self.describe(stmt.span)
         self.statement(stmt.body)
         self.atomic = 0
         self.action = self.describe(stmt.span)
@@ -439,7 +457,9 @@ class ThreadStmt(ThreadOps):
         if stmt.value is not None:
             assert frame.result is not None
             value = self.value(stmt.value)
-            self.free([(frame.result, value)])
+            kind = self.layout.model.function(frame.function).result
+            checks = self.range_checks(kind, value, f"the result of {frame.function}")
+            self.free([(frame.result, value)], checks)
         self.leave(0, frame.exit)
 
     def leave(self, scopes: int, target: int) -> None:
@@ -449,7 +469,12 @@ class ThreadStmt(ThreadOps):
             if number in frame.sections:
                 self.section("rcu_read_unlock", frame.sections[number])
         gone = [local for scope in frame.scopes[scopes:] for local in scope]
-        self.edge(self.here, target, updates=self.resets(gone), kind=EdgeKind.FREE)
+        if self.atomic and target not in self.flow.inner:  # the block ends here, and its step with it
+            saved, self.action, self.atomic = self.action, self._block_action, 0
+            self.edge(self.here, target, updates=self.resets(gone))
+            self.action, self.atomic = saved, 1
+        else:
+            self.edge(self.here, target, updates=self.resets(gone), kind=EdgeKind.FREE)
         self.here = self.node()
 
     def jump(self, stmt: m.SGoto | m.SJump) -> None:

@@ -128,7 +128,8 @@ class Facts:
     `preempt` counts spinlocks and RCU sections of the running thread (None if the
     model has neither); `task` are the built-in per-task fields in use; `group_of`
     gives the thread group of a process; `freezing(task expression)` is the request
-    of any legacy freezer, `trapped` that of any v2 freezer.
+    of any legacy freezer, `trapped` that of any v2 freezer; `dead(task expression)`
+    tells that a thread has ended.
     """
 
     preempt: Var | None
@@ -140,6 +141,7 @@ class Facts:
     trapped: Callable[[Expr], Expr]
     lock_number: Callable[[ObjRef], Expr]
     handler_busy: Callable[[ObjRef], Expr]
+    dead: Callable[[Expr], Expr]
 
 
 class ArgKind(Enum):

@@ -81,7 +81,7 @@ def group_of(facts: Facts, task: Expr) -> Expr:
 
 
 def _task_state(facts: Facts, args: Sequence[Operand]) -> Expr:
-    return task_field(facts, "state", expr(args[0]))
+    return ite(facts.dead(expr(args[0])), DEAD, task_field(facts, "state", expr(args[0])))
 
 
 def _set_current_state(site: Site, args: Sequence[Operand]) -> None:
@@ -89,9 +89,11 @@ def _set_current_state(site: Site, args: Sequence[Operand]) -> None:
 
 
 def _schedule(site: Site, _args: Sequence[Operand]) -> None:
-    """Sleep until RUNNING; a fatal signal ends interruptible and killable sleeps when it is sent."""
-    awake = eq(own(site.facts, "state", site.me), RUNNING)
-    step(site, checks=atomic_context(site, "schedule"), guard=awake)
+    """Sleep until RUNNING; with SIGKILL pending, interruptible and killable states do not sleep at all."""
+    state = own(site.facts, "state", site.me)
+    killed = and_(fatal_pending(site.facts, site.me), is_state(state, INTERRUPTIBLE, KILLABLE))
+    awake = or_(eq(state, RUNNING), killed)
+    step(site, [(state, RUNNING)], atomic_context(site, "schedule"), awake)
 
 
 def _wake_up_process(site: Site, args: Sequence[Operand]) -> Expr:
