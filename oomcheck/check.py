@@ -209,7 +209,7 @@ class _Runner:
         dead = self._dead_code(lowered, found)
         for row in rows:
             result = self._result(row, typed[_key(row)], lowered, found, tuple(dead))
-            if row.named or not result.ok:
+            if row.named or word(result.verdict) is Word.VIOLATED:
                 self._results[row.identity] = result
 
     def _dead_code(self, lowered: Lowered, found: Exploration) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
@@ -43,5 +44,6 @@ def write_file(path: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as failure:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise error("E0007", f"cannot write `{path}`: {failure.strerror}") from failure

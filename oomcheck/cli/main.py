@@ -16,6 +16,7 @@ from oomcheck.evidence import EvidenceError
 from oomcheck.report.rows import EXIT_MEANING
 from oomcheck.version import VERSION
 
+RECURSION = 5_000  # nested macros, calls and conditions are walked by recursion
 INTERNAL, WRONG_INPUT, INTERRUPTED, BROKEN_PIPE = 4, 2, 130, 141
 
 
@@ -55,6 +56,7 @@ def _register_fmt(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; never raises for what a user can cause."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         args = build_parser().parse_args(arguments)

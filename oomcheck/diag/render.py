@@ -13,7 +13,7 @@ def render_text(diagnostic: Diagnostic) -> str:
     lines = [f"{diagnostic.severity.value}[{diagnostic.code}]: {_printable(diagnostic.message)}"]
     span = diagnostic.span
     if span is not None:
-        lines.append(f"  --> {span}")
+        lines.append(f"  --> {_printable(span.path)}:{span.line}:{span.column}")
         text, column, width = _window(span.source.line_text(span.line), span.column - 1, span.end - span.start)
         margin = " " * len(str(span.line))
         lines.append(f" {margin} |")
@@ -42,9 +42,12 @@ def render_dict(diagnostic: Diagnostic) -> dict[str, object]:
 
 def _window(line: str, column: int, width: int) -> tuple[str, int, int]:
     """The part of `line` to show, and column and width of the caret in it."""
-    before = _printable(line[:column].expandtabs(TAB))
-    marked = _printable(line[column : column + max(width, 1)].expandtabs(TAB)) or " "
-    after = _printable(line[column + max(width, 1) :].expandtabs(TAB))
+    # cut first: a line may be a megabyte long
+    start = max(column - MAX_LINE, 0)
+    end = column + max(width, 1)
+    before = _printable(line[start:column].expandtabs(TAB))
+    marked = _printable(line[column : min(end, column + MAX_LINE)].expandtabs(TAB)) or " "
+    after = _printable(line[end : end + MAX_LINE + 1].expandtabs(TAB))
     if len(before) > MAX_LINE // 2:
         before = "..." + before[-(MAX_LINE // 2) :]
     if len(marked) > MAX_LINE // 2:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import product
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
+from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.params import ParamReader
@@ -30,6 +31,7 @@ from oomcheck.lang.typing_stmt import TypeReader
 from oomcheck.objects.table import KINDS
 
 MAX_SIZE = 4096
+MAX_THREADS = 256
 StorageDecl = t.VarDecl | t.FlagsDecl | t.ObjectDecl | t.TimerDecl
 
 
@@ -207,6 +209,7 @@ class Declarer:
             size = self.single_size(item.dims, "threads")
             threads = Threads(item.name.text, len(tables.thread_names), size, item.name.span)
             tables.declare(item.name, threads)
+            self.enough(threads.count, item.name.span)
             for suffix in _suffixes(() if size is None else (size,)):
                 tables.thread_groups.append(max(tables.thread_groups, default=-1) + 1)
                 tables.thread_names.append(item.name.text + suffix)
@@ -214,6 +217,11 @@ class Declarer:
             self.templates.append((item, None, item.name.text))
             return
         self._process(item)
+
+    def enough(self, count: int, span: Span) -> None:
+        """E0303 if `count` more threads are too many."""
+        if len(self.globals.thread_names) + count > MAX_THREADS:
+            raise error("E0303", f"the model has more than {MAX_THREADS} threads", span)
 
     def _process(self, item: t.ProcessDecl) -> None:
         tables = self.globals
@@ -229,6 +237,7 @@ class Declarer:
             inner[thread.name.text] = Threads(key, offset, count, thread.name.span)
             offset += inner[thread.name.text].count
         base = len(tables.thread_names)
+        self.enough(offset * (1 if size is None else size), item.name.span)
         process = Process(item.name.text, size, base, offset, inner, {}, item.name.span)
         tables.declare(item.name, process)
         for suffix in _suffixes(() if size is None else (size,)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from oomcheck.diag.diagnostic import error
+from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
@@ -32,6 +32,7 @@ from oomcheck.lang.types import (
 )
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.lang.typing_stmt import BodyTyper
+from oomcheck.objects.table import OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ class Elaborated:
 
 def elaborate(files: Files, values: Mapping[str, int | str]) -> Elaborated:
     """The typed model at the given parameter values; raises everything that is wrong at once."""
+    try:
+        return _elaborate(files, values)
+    except RecursionError:
+        raise too_deep(files) from None
+
+
+def too_deep(files: Files) -> OomcheckError:
+    """The error for a model that is nested beyond what can be worked on."""
+    return error("E0009", "the model is nested too deep", files.main.name.span)
+
+
+def _elaborate(files: Files, values: Mapping[str, int | str]) -> Elaborated:
     declarer = Declarer(files.files, values, files.bindings)
     declarer.run()
     softirqs = SoftirqThreads(declarer)
@@ -110,6 +123,7 @@ class SoftirqThreads:
                 total = outer
                 for size in sizes:
                     total *= size
+                self._declarer.enough(total, decl.name.span)
                 for number in range(total):
                     suffix = self._suffix(number, total, kind)
                     self._globals.thread_names.append(decl.handler.text + suffix)
@@ -209,6 +223,8 @@ class BodyElaborator:
                 formals.append(m.LocalVar(formal.name.text, kind, True, formal.name.span))
             else:
                 raise error("E0203", f"{show_type(kind)} cannot be passed", formal.type.span, "pass a reference: *")
+        if item.name.text in OPERATIONS:
+            raise error("E0202", f"`{item.name.text}` is a kernel operation", item.name.span)
         head = FunctionHead(item.name.text, tuple(formals), result, item.softirq, item.span)
         self._globals.declare(item.name, head)
 

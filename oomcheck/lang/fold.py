@@ -20,7 +20,7 @@ from oomcheck.ir.walk import rewrite
 from oomcheck.lang.flow import Edge, Flow
 from oomcheck.objects.base import Check, EdgeKind
 
-BUDGET = 60_000  # edges looked at from one stop
+BUDGET = 20_000  # edges looked at from one stop
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import truncated_quotient
 from oomcheck.lang import model as m
 
+MAX_NUMBER = 10**18
+
 
 def constant_value(value: m.TExpr) -> int:
     """The number that a typed expression is, without running anything; E0216 if it depends on state."""
@@ -13,7 +15,10 @@ def constant_value(value: m.TExpr) -> int:
         case m.Const(value=number):
             return number
         case m.Operate(operator=operator, args=args):
-            return _operate(operator, args)
+            number = _operate(operator, args)
+            if abs(number) > MAX_NUMBER:
+                raise error("E0301", "the number has more than 18 digits", value.span)
+            return number
         case m.Reference(base=base, indices=indices):
             return base + 1 + sum(_index(position, size) for position, size in indices)
         case _:

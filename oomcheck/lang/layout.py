@@ -116,7 +116,7 @@ class Layout:
     def object(self, storage: m.Storage, element: Expr, text: str) -> ObjRef:
         """A kernel object or flag word."""
         kind = storage.type
-        if isinstance(element, Lit):
+        if isinstance(element, Lit) and 0 <= element.value < storage.size:
             text = storage.names[element.value]
         if isinstance(kind, ObjectType):
             return ObjRef(kind.kind, kind.variant, storage.key, text, element, self._fields[storage.key])

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.diag.span import Source
+from oomcheck.diag.span import Source, Span
 from oomcheck.lang import tree as t
 from oomcheck.lang.build import build_model, build_spec
 from oomcheck.lang.parsing import parse_tree, read_source
+
+MAX_CHAIN = 100  # imports of imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,12 @@ class _Reader:
 
     def read(self, path: Path, chain: tuple[Path, ...]) -> t.ModelFile:
         """The file at `path`; `chain` are the files being read, outermost first."""
+        source = read_source(path, str(path))
         real = path.resolve()
         if real in self._done:
             return self._done[real]
-        source = read_source(path, str(path))
+        if len(chain) > MAX_CHAIN:
+            raise error("E0207", f"more than {MAX_CHAIN} imports of imports", whole(source))
         parsed = build_model(parse_tree(source, "model"), source)
         for item in parsed.items:
             if isinstance(item, t.Import):
@@ -104,3 +108,8 @@ class _Reader:
 
 def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def whole(source: Source) -> Span:
+    """The start of a source, for messages about all of it."""
+    return Span(source, 0, 0)

@@ -23,7 +23,7 @@ from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
 from oomcheck.lang.constants import Constants, read_registers
 from oomcheck.lang.derived import Derived, ThreadMap
-from oomcheck.lang.elaborate import Elaborated
+from oomcheck.lang.elaborate import Elaborated, too_deep
 from oomcheck.lang.flow import Flow
 from oomcheck.lang.fold import Folded, fold
 from oomcheck.lang.layout import Layout
@@ -61,6 +61,13 @@ class Lowered:
 
 def lower(elaborated: Elaborated) -> Lowered:
     """The transition system of a typed model."""
+    try:
+        return _lower(elaborated)
+    except RecursionError:
+        raise too_deep(elaborated.files) from None
+
+
+def _lower(elaborated: Elaborated) -> Lowered:
     model = elaborated.model
     layout = Layout(model)
     points = Points()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import (
     FALSE,
     TRUE,
@@ -36,6 +37,7 @@ from oomcheck.objects.freezer import freezing_of
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.task import group_of
 
+MAX_WORK = 2_000_000
 OPERATORS = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "/": Op.DIV, "%": Op.MOD}
 
 
@@ -77,6 +79,7 @@ class Pure:
     formals: dict[m.ObjectFormal, Located] = field(default_factory=dict)
     preempt: Var | None = None
     softirq: bool = False
+    work: int = 0
 
     # ------------------------------------------------------------ facts for objects
 
@@ -148,7 +151,10 @@ class Pure:
     # ------------------------------------------------------------ expressions
 
     def pure(self, expr: m.TExpr) -> tuple[Expr, list[Need]]:
-        """Value and needs of an expression."""
+        """Value and needs of an expression; E0009 if quantifiers unroll to too much."""
+        self.work += 1
+        if self.work > MAX_WORK:
+            raise error("E0009", "quantifiers unroll to too much", expr.span)
         match expr:
             case m.Const(value=value, type=kind):
                 return Lit(value, self.sort(kind)), []

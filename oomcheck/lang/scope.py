@@ -169,7 +169,7 @@ class Globals:
     objects: dict[str, list[str]] = field(default_factory=dict)  # struct -> object names
     labels: dict[str, set[str]] = field(default_factory=dict)  # function or template -> labels in it
     threads_by_template: dict[str, Threads] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
+    work: int = 0  # expressions typed so far
 
     def declare(self, name: t.Name, symbol: Symbol) -> None:
         """Add a global name; E0202 if it exists."""

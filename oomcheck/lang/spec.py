@@ -13,6 +13,7 @@ from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, or_
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
+from oomcheck.lang.calls import statements_of
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.lower import Lowered
 from oomcheck.lang.scope import Macro, Scope
@@ -69,6 +70,7 @@ class _Planner:
         self._kinds = {p.name.text: p.kind for p in spec.properties}
         self._params = {p.name: p for p in base.model.params}
         self._errors: list[Diagnostic] = []
+        self._sources = source_references(base)
 
     def run(self) -> Spec:
         """Check names, then checks, and add the implicit check."""
@@ -139,6 +141,13 @@ class _Planner:
                 raise error("E0405", message, decl.name.span)
             if decl.expect in ("holds", "proved", "violated") and cover:
                 raise error("E0405", f"`{name}` is a cover: it is covered or unreachable", decl.name.span)
+        if decl.expect == "proved":
+            raise error(
+                "E0504", "`expect proved` needs a proof engine, which this version does not have", decl.name.span
+            )
+        if decl.at and decl.at not in self._sources:
+            known = sorted(self._sources)
+            raise error("E0405", f'no statement carries @ "{decl.at}"', decl.name.span, _close(decl.at, known))
         if decl.at and decl.expect not in ("violated", "covered"):
             raise error("E0405", "`at` needs a trace: expect violated or covered", decl.name.span)
 
@@ -272,6 +281,19 @@ def _conjuncts(expr: m.TExpr, lowered: Lowered) -> Iterator[Part]:
         case _:
             value, needs = lowered.formula(expr)
             yield Part(" ".join(expr.span.text.split()), and_(*(need.ok for need in needs), value))
+
+
+def source_references(base: Elaborated) -> set[str]:
+    """All `@` references of a model and its imports."""
+    found = {template.source for template in base.model.templates}
+    bodies = [t_.body for t_ in base.model.templates]
+    for function in base.model.functions:
+        found.add(function.source)
+        bodies.append(function.body)
+    for body in bodies:
+        for stmt in statements_of(body):
+            found.add(getattr(stmt, "source", ""))
+    return found - {""}
 
 
 def _close(name: str, known: list[str]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 
 from oomcheck.diag.diagnostic import error
+from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.declare import Declarer, StorageDecl, element_names, variable_of
@@ -26,6 +28,7 @@ from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.objects.table import KINDS
 
 ALIVE = "$alive"
+MAX_ELEMENTS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,10 @@ class Owner:
     names: tuple[str, ...]
     type: Type | None = None
 
-    def inside(self, field: str, dims: tuple[int, ...]) -> Owner:
+    def inside(self, field: str, dims: tuple[int, ...], span: Span) -> Owner:
         """The owner that a struct-typed field is to its own fields."""
+        if prod((*self.dims, *dims)) > MAX_ELEMENTS:
+            raise error("E0303", f"`{field}` takes up too many elements", span)
         names = tuple(n for base in self.names for n in element_names(f"{base}.{field}", dims))
         return Owner(f"{self.prefix}.{field}", (*self.dims, *dims), names, self.type)
 
@@ -118,7 +123,7 @@ class StorageBuilder:
             for name, kind, dims in self._declarer.declared(decl):
                 if isinstance(kind, StructType):
                     inner = self._struct(kind.name)
-                    self._fields(inner, owner.inside(name.text, dims))
+                    self._fields(inner, owner.inside(name.text, dims, name.span))
                 else:
                     self._storage(name, kind, dims, owner, decl)
 
@@ -148,6 +153,10 @@ class StorageBuilder:
     def _storage(
         self, name: t.Name, kind: Type, dims: tuple[int, ...], owner: Owner, decl: StorageDecl | t.FreezerDecl
     ) -> m.Storage:
+        total = prod((*owner.dims, *dims))
+        if total > MAX_ELEMENTS:
+            raise error("E0303", f"`{name.text}` takes up {total} elements", name.span)
+        check_qualifiers(decl)
         key = f"{owner.prefix}.{name.text}" if owner.prefix else name.text
         bases = tuple(f"{base}.{name.text}" for base in owner.names) if owner.prefix else (name.text,)
         names = tuple(n for base in bases for n in element_names(base, dims))
@@ -163,8 +172,6 @@ class StorageBuilder:
             marked="marked" in words,
         )
         storage = self._details(storage, owner, decl, dims)
-        if len(names) > 65536:
-            raise error("E0303", f"`{name.text}` takes up {len(names)} elements", name.span)
         self._globals.storages[key] = storage
         return storage
 
@@ -232,6 +239,22 @@ class StorageBuilder:
         key = f"{struct}.{ALIVE}"
         shown = tuple(f"alive({name})" for name in names)
         self._globals.storages[key] = m.Storage(key, BOOLEAN, (len(names),), shown, init, span, marked=True, heap=True)
+
+
+def check_qualifiers(decl: StorageDecl | t.FreezerDecl) -> None:
+    """Each qualifier once, and only where it means something."""
+    if isinstance(decl, t.FreezerDecl):
+        return
+    words = [q.text for q in decl.qualifiers]
+    for number, qualifier in enumerate(decl.qualifiers):
+        if qualifier.text in words[:number]:
+            raise error("E0202", f"`{qualifier.text}` stands twice", qualifier.span)
+        if qualifier.text in ("ghost", "marked") and not isinstance(decl, t.VarDecl):
+            raise error("E0217", f"only plain variables can be {qualifier.text}", qualifier.span)
+    if "per_task" in words and "per_group" in words:
+        raise error("E0217", "per_task and per_group exclude each other", decl.qualifiers[0].span)
+    if isinstance(decl, t.ObjectDecl) and decl.release is not None and decl.kind != "refcount":
+        raise error("E0217", f"only a refcount has a release procedure, not a {decl.kind}", decl.release.span)
 
 
 def group_names(tables: Globals) -> tuple[str, ...]:

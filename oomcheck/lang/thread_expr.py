@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Lit, Place, Var, not_
 from oomcheck.ir.interval import within
@@ -21,6 +22,7 @@ from oomcheck.lang.registers import Registers
 from oomcheck.lang.types import IntType, PointerType, TaskType, Type, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts
 
+MAX_NODES = 100_000  # of one thread, all its calls expanded
 FORKS = 64  # values that a read of an unwritten local may have before it ends the behaviour
 HALTING = frozenset({"null", "lifetime", "range", "refcount"})
 
@@ -63,7 +65,10 @@ class ThreadExpr:
         return self._facts
 
     def node(self) -> int:
-        """A fresh node in the current region."""
+        """A fresh node in the current region; E0009 if there are too many."""
+        if len(self.flow.regions) > MAX_NODES:
+            span = self.action.span if self.action else None
+            raise error("E0009", f"`{self.processes[self.me]}` expands to too many steps", span)
         return self.flow.node(self.region, self.atomic > 0)
 
     def temp(self, sort: Scalar) -> Var:
@@ -195,14 +200,15 @@ class ThreadExpr:
         assert isinstance(sort, EnumSort)
         return sort.members[value]
 
+    def reads_shared(self, expr: m.TExpr) -> bool:
+        """Whether an expression reads shared state or runs something."""
+        return any(isinstance(n, m.Load | m.CallFunction | m.CallOperation | m.Located) for n in subexpressions(expr))
+
     def is_local(self, expr: m.TExpr) -> bool:
-        """Whether an expression reads nothing shared and runs nothing."""
-        for node in subexpressions(expr):
-            if isinstance(node, m.Load | m.CallFunction | m.CallOperation | m.Located):
-                return False
-            if isinstance(node, m.ReadLocal) and not node.local.initialised:
-                return False
-        return True
+        """Whether an expression reads nothing shared, runs nothing, and all that it reads was written."""
+        if self.reads_shared(expr):
+            return False
+        return all(n.local.initialised for n in subexpressions(expr) if isinstance(n, m.ReadLocal))
 
     def value(self, expr: m.TExpr) -> Expr:
         """The value of an expression, with its accesses drawn as steps."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, Var, add, binary
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import IntSort, Scalar, bounds
+from oomcheck.ir.sorts import IntSort
 from oomcheck.ir.system import Action
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
+from oomcheck.lang.frames import Frame, default, head, labels_in, short
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.points import Points
 from oomcheck.lang.registers import Registers
@@ -22,19 +22,6 @@ from oomcheck.lang.thread_ops import ThreadOps
 from oomcheck.lang.types import VoidType, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind
 from oomcheck.objects.table import OPERATIONS
-
-
-@dataclass(slots=True)
-class Frame:
-    """A function being expanded, or the thread itself."""
-
-    function: str
-    exit: int
-    result: Var | None
-    scopes: list[list[m.LocalVar]]
-    loops: list[tuple[int, int, int]]  # (node of break, node of continue, scopes outside)
-    labels: dict[str, tuple[int, int]]  # node and number of scopes around it
-    sections: dict[int, m.Place]  # RCU read sections, by the scope that they are
 
 
 class ThreadStmt(ThreadOps):
@@ -60,15 +47,15 @@ class ThreadStmt(ThreadOps):
         """A body whose returns lead to `end`."""
         frame = Frame(name, end, result, [], [], {}, {})
         self._frames.append(frame)
-        self.new_labels(body, self.atomic > 0)
+        self.newlabels_in(body, self.atomic > 0)
         self.statement(body)
         self.goto(end)
         self._frames.pop()
 
-    def new_labels(self, body: m.TStmt, inner: bool) -> None:
+    def newlabels_in(self, body: m.TStmt, inner: bool) -> None:
         """A node for each label of a body; those in atomic blocks are no places to rest."""
-        atomic = {name for stmt in statements_of(body) if isinstance(stmt, m.SAtomic) for name in _labels(stmt.body)}
-        for label in _labels(body):
+        atomic = {name for stmt in statements_of(body) if isinstance(stmt, m.SAtomic) for name in labels_in(stmt.body)}
+        for label in labels_in(body):
             node = self.flow.node(self.region | {label}, inner or label in atomic)
             self._frames[-1].labels[label] = (node, -1)
 
@@ -301,7 +288,7 @@ class ThreadStmt(ThreadOps):
             following = self.node()
             self.pure.fixed[stmt.variable] = value
             frame.loops.append((done, following, len(frame.scopes)))
-            self.new_labels(stmt.body, self.atomic > 0)
+            self.newlabels_in(stmt.body, self.atomic > 0)
             self.statement(stmt.body)
             frame.loops.pop()
             self.goto(following)
@@ -357,14 +344,14 @@ class ThreadStmt(ThreadOps):
     def rcu(self, stmt: m.SRcu) -> None:
         """A read section around the body; leaving by return or break closes it too."""
         frame = self._frames[-1]
-        with self.statement_of(_head(stmt.span)):
+        with self.statement_of(head(stmt.span)):
             self.section("rcu_read_lock", stmt.domain)
         frame.sections[len(frame.scopes)] = stmt.domain
         frame.scopes.append([])
         self.statement(stmt.body)
         frame.scopes.pop()
         del frame.sections[len(frame.scopes)]
-        with self.statement_of(_head(stmt.span)):
+        with self.statement_of(head(stmt.span)):
             self.section("rcu_read_unlock", stmt.domain)
 
     def section(self, operation: str, domain: m.Place) -> None:
@@ -437,11 +424,11 @@ class ThreadStmt(ThreadOps):
         if stmt.kind == "await":
             guard = value
         elif stmt.kind == "assert":
-            checks.append(Check("assert", value, stmt.message or f"assertion failed: {_short(stmt)}"))
+            checks.append(Check("assert", value, stmt.message or f"assertion failed: {short(stmt)}"))
         else:
             guard = value
             checks.append(Check("assume", value, "assume", True))
-        free = stmt.kind != "await" and self.is_local(stmt.condition)
+        free = stmt.kind != "await" and not self.reads_shared(stmt.condition)
         target = self.node()
         kind = EdgeKind.FREE if free else EdgeKind.STEP
         if free and guard != TRUE:
@@ -489,26 +476,3 @@ class ThreadStmt(ThreadOps):
             self.leave(frame.loops[-1][2], frame.loops[-1][0])
         elif stmt.kind == "continue":
             self.leave(frame.loops[-1][2], frame.loops[-1][1])
-
-
-def default(sort: object) -> Lit:
-    """The value that a variable has while it is not in scope."""
-    assert isinstance(sort, Scalar)
-    low, high = bounds(sort)
-    return Lit(min(max(0, low), high), sort)
-
-
-def _labels(stmt: m.TStmt) -> Iterator[str]:
-    for inner in statements_of(stmt):
-        if isinstance(inner, m.SLabel):
-            yield inner.label
-
-
-def _head(span: Span) -> Span:
-    """The first line of a statement, up to its brace."""
-    end = span.text.find("{")
-    return replace(span, end=span.start + end) if end > 0 else span
-
-
-def _short(stmt: m.STest) -> str:
-    return " ".join(stmt.condition.span.text.split())

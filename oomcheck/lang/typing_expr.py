@@ -45,6 +45,7 @@ from oomcheck.lang.types import (
 from oomcheck.lang.typing_ops import type_operation
 
 MACRO_DEPTH = 60
+MAX_WORK = 500_000  # expressions of a model, all macros expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,9 @@ class ExprTyper:
 
     def thing(self, expr: t.Expr) -> Thing:
         """What an expression names."""
+        self.scope.globals.work += 1
+        if self.scope.globals.work > MAX_WORK:
+            raise error("E0009", "macros and quantifiers expand to too much", expr.span)
         match expr:
             case t.Number(value=value):
                 return m.Const(value, INTEGER, expr.span)

@@ -171,6 +171,8 @@ def _variable(typer: Typer, argument: t.Expr) -> m.Place:
 
 def _pool(typer: Typer, argument: t.Expr) -> m.TExpr:
     thing = typer.thing(argument)
+    if isinstance(thing, Objects) and thing.size == 0:
+        raise error("E0303", "there is nothing to allocate from an empty array", argument.span)
     if isinstance(thing, Objects) and thing.size is not None:
         return m.Const(thing.base, PointerType(thing.struct), argument.span)
     raise error("E0203", "expected an array of structs to allocate from", argument.span)

@@ -200,9 +200,8 @@ class BodyTyper:
                 return m.STest(kind.value, typer.condition(condition), message, source, span)
             case t.Return(value=value, span=span):
                 return self.return_(value, source, stmt, scope)
-            case t.Delay(low=low, high=high, span=span):
-                typer = self.typer(scope)
-                return m.SDelay(typer.value(low, INTEGER), typer.value(high, INTEGER), source, span)
+            case t.Delay(low=low, high=high):
+                return self.delay(self.typer(scope).value(low, INTEGER), self.typer(scope).value(high, INTEGER), stmt)
             case t.Goto(label=label, span=span):
                 self.gotos.append(label)
                 return m.SGoto(label.text, span)
@@ -213,9 +212,20 @@ class BodyTyper:
             case _:
                 raise AssertionError(stmt)
 
+    def delay(self, low: m.TExpr, high: m.TExpr, stmt: t.Delay) -> m.TStmt:
+        """A pause; constant bounds must make sense."""
+        for bound in (low, high):
+            if isinstance(bound, m.Operate | m.Const) and isinstance(bound.type, IntType) and _negative(bound):
+                raise error("E0301", "a delay cannot be negative", bound.span)
+        if isinstance(low, m.Const) and isinstance(high, m.Const) and low.value > high.value:
+            raise error("E0303", f"the range {low.value} .. {high.value} is empty", stmt.span)
+        return m.SDelay(low, high, stmt.source or self.source, stmt.span)
+
     def assign(self, stmt: t.Assign, source: str, scope: Scope) -> m.TStmt:
         """An assignment; `+=` reads the place first."""
         place = self.typer(scope, ghosts=True).place(stmt.place)
+        if not _is_ghost(place):
+            place = self.typer(scope).place(stmt.place)  # again, so that no ghost chooses what is written
         if isinstance(place, m.LocalVar):
             value = self.assigned(stmt, place.type, scope, m.ReadLocal(place, stmt.place.span), False)
             return m.SAssignLocal(place, value, source, stmt.span)
@@ -262,6 +272,17 @@ class BodyTyper:
         if value is None:
             raise error("E0215", f"expected {show_type(self.result)} to return", stmt.span)
         return m.SReturn(self.typer(scope).value(value, self.result), source, stmt.span)
+
+
+def _negative(bound: m.TExpr) -> bool:
+    """Whether a bound is a negative constant as it is written."""
+    if isinstance(bound, m.Operate):
+        return bound.operator == "neg" and isinstance(bound.args[0], m.Const) and bound.args[0].value > 0
+    return isinstance(bound, m.Const) and bound.value < 0
+
+
+def _is_ghost(place: m.Place | m.LocalVar) -> bool:
+    return isinstance(place, m.Place) and isinstance(place.storage, m.Storage) and place.storage.ghost
 
 
 class TypeReader:

@@ -73,7 +73,8 @@ def is_state(place: Expr, *states: Lit) -> Expr:
 def group_of(facts: Facts, task: Expr) -> Expr:
     """Number of the thread group of a thread, as an expression."""
     if isinstance(task, Lit):
-        return Lit(facts.group_of[task.value - 1] if task.value else 0, COUNTER)
+        known = 1 <= task.value <= len(facts.group_of)
+        return Lit(facts.group_of[task.value - 1] if known else 0, COUNTER)
     result: Expr = Lit(0, COUNTER)
     for process, group in enumerate(facts.group_of):
         result = ite(eq(task, Lit(process + 1, COUNTER)), Lit(group, COUNTER), result)
