@@ -68,6 +68,9 @@ def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Repor
     """Check a model against its specs, or with its sanitizers alone if there are none."""
     if options.engine not in ENGINES:
         raise error("E0504", f"engine `{options.engine}` is not available in this version", None, "use auto")
+    for number, path in enumerate(specs):
+        if any(path.resolve() == other.resolve() for other in specs[:number]):
+            raise error("E0003", f"the spec `{path}` is given twice")
     files = read_files(model, options.include)
     base = elaborate(files, options.params)
     plans = [_plan(path, model, base, options) for path in specs]

@@ -145,11 +145,11 @@ class _Planner:
             raise error(
                 "E0504", "`expect proved` needs a proof engine, which this version does not have", decl.name.span
             )
+        if decl.at and decl.expect not in ("violated", "covered"):
+            raise error("E0405", "`at` needs a trace: expect violated or covered", decl.name.span)
         if decl.at and decl.at not in self._sources:
             known = sorted(self._sources)
             raise error("E0405", f'no statement carries @ "{decl.at}"', decl.name.span, _close(decl.at, known))
-        if decl.at and decl.expect not in ("violated", "covered"):
-            raise error("E0405", "`at` needs a trace: expect violated or covered", decl.name.span)
 
     def _instances(self, decl: t.CheckDecl) -> tuple[tuple[Mapping[str, int], ...], tuple[str, ...]]:
         axes: list[tuple[str, list[int]]] = []

@@ -146,15 +146,19 @@ class Report:
 
 
 EXIT_ORDER = (4, 2, 1, 3, 0)  # worst first
+INTERRUPTED = 130
 
 
 def exit_code(report: Report) -> int:
-    """Exit code of a report: the worst of its rows (see EXIT_ORDER)."""
+    """Exit code of a report: the worst of its rows (see EXIT_ORDER); a partial one is never good."""
+    if report.partial:
+        return INTERRUPTED
     codes = {_row_code(result) for result in report.results} or {2}
     return next(code for code in EXIT_ORDER if code in codes)
 
 
 def _row_code(result: Result) -> int:
-    if result.ok:
+    unknown = word(result.verdict) is Word.UNKNOWN
+    if result.ok and (not unknown or result.expected == Word.UNKNOWN.value):
         return 0
-    return 3 if word(result.verdict) is Word.UNKNOWN else 1
+    return 3 if unknown else 1

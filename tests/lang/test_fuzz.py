@@ -1,6 +1,6 @@
 """Whatever is in a file, the front end answers with diagnostics and never with a traceback.
 
-`OOMCHECK_FUZZ_EXAMPLES=20000 pytest tests/lang/test_fuzz.py` for a long run; `--hypothesis-seed=N` for another one.
+`FUZZ_EXAMPLES=20000 pytest tests/lang/test_fuzz.py` for a long run; `--hypothesis-seed=N` for another one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from oomcheck.lang.spec import plan, typed_properties
 
 ROOT = Path(__file__).parents[2]
 FOLDERS: Final = ("models", "specs", "tests/corpus", "tests/lang")
-EXAMPLES: Final = int(os.environ.get("OOMCHECK_FUZZ_EXAMPLES", "150"))
+EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "150"))
 WORDS: Final = (
     "0",
     "1",
