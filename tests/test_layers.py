@@ -28,6 +28,7 @@ LEVELS = {
     "settings": 5,
     "version": 0,
     "evidence": 4,
+    "vacuity": 4,
     "replaying": 5,
     "api": 6,
     "gate": 6,
