@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -15,6 +15,7 @@ from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.calls import statements_of
 from oomcheck.lang.elaborate import Elaborated
+from oomcheck.lang.load import Files
 from oomcheck.lang.lower import Lowered
 from oomcheck.lang.scope import Macro, Scope
 from oomcheck.lang.typing_expr import ExprTyper
@@ -56,9 +57,29 @@ def check_target(spec: t.SpecFile, spec_path: Path, model_path: Path) -> None:
         raise error("E0402", f"this spec is for `{spec.model}`, not for `{model_path}`", spec.model_span)
 
 
-def plan(spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str]) -> Spec:
-    """The checks of a spec; `fixed` parameters from the command line win over `with`."""
-    return _Planner(spec, path, base, fixed).run()
+def plan(spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str], name: str = "") -> Spec:
+    """The checks of a spec; `fixed` parameters from the command line win over `with`; `name` is that of the file."""
+    found = _Planner(spec, path, base, fixed).run()
+    return replace(found, name=name or found.name)
+
+
+def provisional(files: Files, specs: Iterable[t.SpecFile], fixed: Mapping[str, int | str]) -> list[t.Binding]:
+    """For each parameter that has no value but from checks: a value that some check gives it, to plan with."""
+    bound = {binding.name.text for binding in files.bindings} | fixed.keys()
+    wanted = {
+        item.name.text
+        for file in files.files
+        for item in file.items
+        if isinstance(item, t.ParamDecl) and item.default is None
+    } - bound
+    found: dict[str, t.Binding] = {}
+    for binding in (binding for spec in specs for check in spec.checks for binding in check.bindings):
+        value = binding.value or binding.low
+        if value is None and binding.values:
+            value = t.Ident(binding.values[0].text, binding.values[0].span)
+        if binding.name.text in wanted and value is not None:
+            found.setdefault(binding.name.text, t.Binding(binding.name, value))
+    return list(found.values())
 
 
 class _Planner:
@@ -111,7 +132,7 @@ class _Planner:
         if decl.properties is None:
             chosen = tuple(self._kinds)
         else:
-            chosen = tuple(name.text for name in decl.properties)
+            chosen = tuple(dict.fromkeys(name.text for name in decl.properties))
             for name in decl.properties:
                 self._known(name)
         if not chosen:
@@ -190,7 +211,7 @@ class _Planner:
             if (param.low is not None and value < param.low) or (param.high is not None and value > param.high):
                 limits = f"{param.low} .. {param.high}" if param.high is not None else f">= {param.low}"
                 raise error("E0005", f"`{param.name}` is {value}, outside of {limits}", binding.name.span)
-        return values
+        return list(dict.fromkeys(values))
 
 
 def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
@@ -246,28 +267,29 @@ def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property:
 
 def _antecedents(expr: m.TExpr, lowered: Lowered) -> Iterator[Part]:
     """Left sides of implications; one under `forall` must hold for some value."""
-    found: dict[tuple[str, int], tuple[str, list[Expr]]] = {}
-    for text, start, formula in _left_sides(expr, lowered, {}, TRUE):
-        found.setdefault((text, start), (text, []))[1].append(formula)
+    found: dict[tuple[int, ...], tuple[str, list[Expr]]] = {}
+    for path, text, formula in _left_sides(expr, lowered, {}, TRUE, ()):
+        found.setdefault(path, (text, []))[1].append(formula)
     for text, formulas in found.values():
         yield Part(text, or_(*formulas))
 
 
 def _left_sides(
-    expr: m.TExpr, lowered: Lowered, fixed: dict[m.Fixed, int], context: Expr
-) -> Iterator[tuple[str, int, Expr]]:
+    expr: m.TExpr, lowered: Lowered, fixed: dict[m.Fixed, int], context: Expr, path: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], str, Expr]]:
+    """`path` tells where in the property an implication stands; the values of a `forall` share it."""
     match expr:
         case m.Operate(operator="->", args=(left, right)):
             value, needs = lowered.formula(left, fixed)
             here = and_(context, *(need.ok for need in needs), value)
-            yield " ".join(left.span.text.split()), left.span.start, here
-            yield from _left_sides(right, lowered, fixed, here)
+            yield path, " ".join(left.span.text.split()), here
+            yield from _left_sides(right, lowered, fixed, here, (*path, 1))
         case m.Operate(operator="&&", args=args):
-            for arg in args:
-                yield from _left_sides(arg, lowered, fixed, context)
+            for number, arg in enumerate(args):
+                yield from _left_sides(arg, lowered, fixed, context, (*path, number))
         case m.Quantify(kind="forall", variable=variable, values=values, body=body):
             for choice in values:
-                yield from _left_sides(body, lowered, {**fixed, variable: choice}, context)
+                yield from _left_sides(body, lowered, {**fixed, variable: choice}, context, (*path, 0))
         case _:
             pass
 
