@@ -8,7 +8,7 @@ transition; its guard and updates are computed by symbolic execution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import networkx as nx
@@ -133,14 +133,15 @@ class Folded:
     faults: tuple[Misuse, ...]
 
 
-def fold(flow: Flow) -> Folded:
-    """The steps of a thread."""
-    return _Folder(flow).run()
+def fold(flow: Flow, registers: Collection[str]) -> Folded:
+    """The steps of a thread; `registers` are the names of its own variables."""
+    return _Folder(flow, registers).run()
 
 
 class _Folder:
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, registers: Collection[str]) -> None:
         self._flow = flow
+        self._registers = registers
         self._outgoing = flow.outgoing()
         self._forced = {node for nodes in flow.labels.values() for node in nodes if node not in flow.inner}
         self._forced.add(flow.exit)
@@ -175,7 +176,8 @@ class _Folder:
             edge = ways[0][0]
             following = memory.copy()
             following.write(edge.updates)
-            if following.arrays or not all(isinstance(v, Lit) for v in following.scalars.values()):
+            own = following.scalars.keys() <= set(self._registers)  # ghosts are written in the first step
+            if not own or following.arrays or not all(isinstance(v, Lit) for v in following.scalars.values()):
                 break
             memory, node = following, edge.target
             passed |= frozenset() if edge.point is None else {edge.point}

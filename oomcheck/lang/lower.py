@@ -102,7 +102,7 @@ class _Thread:
         self.flow: Flow = self._drawer.flow
         points.classify(self.flow)
         drop_settled_bits(self.flow, self.registers.bits)
-        self.folded: Folded = fold(self.flow)
+        self.folded: Folded = fold(self.flow, self.registers.variables.keys())
         self.map = ThreadMap(self.instance.name, self.flow, self.folded)
 
     def _own_locals(self) -> frozenset[m.LocalVar]:

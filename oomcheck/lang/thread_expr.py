@@ -259,9 +259,9 @@ class ThreadExpr:
         self.action = saved
         return register
 
-    def load(self, expr: m.Load) -> Expr:
-        """A read of a plain variable."""
-        located = self.locate(expr.place)
+    def load(self, expr: m.Load, found: Located | None = None) -> Expr:
+        """A read of a plain variable, whose place may be found already."""
+        located = found or self.locate(expr.place)
         place = self.pure.place(located)
         access = self.access(located, place, False, expr.marked, expr.span)
         return self.read(place, located.needs, expr.span, sort_of(expr.type, self.layout.model.referents), access)

@@ -193,9 +193,9 @@ class ThreadOps(ThreadExpr):
         message = f"{what} may sleep, but a spinlock is held or an RCU read section is open"
         return [Check("lockdep", calm, message)]
 
-    def store(self, place: m.Place, value: Expr, marked: bool, span: Span) -> None:
-        """One step that writes a plain variable."""
-        located = self.locate(place)
+    def store(self, place: m.Place, value: Expr, marked: bool, span: Span, found: Located | None = None) -> None:
+        """One step that writes a plain variable, whose place may be found already."""
+        located = found or self.locate(place)
         target = self.pure.place(located)
         access = self.access(located, target, True, marked, span)
         text = " ".join(place.span.text.split())

@@ -17,6 +17,7 @@ from oomcheck.lang.calls import expressions_of, statements_of
 from oomcheck.lang.frames import Frame, default, head, labels_in, short
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.points import Points
+from oomcheck.lang.pure import combine
 from oomcheck.lang.registers import Registers
 from oomcheck.lang.thread_ops import ThreadOps
 from oomcheck.lang.types import VoidType, sort_of
@@ -394,6 +395,9 @@ class ThreadStmt(ThreadOps):
     def assign(self, stmt: m.SAssign) -> None:
         """A store: ghosts freely, others as a step."""
         if not stmt.ghost:
+            if isinstance(stmt.value, m.Operate) and getattr(stmt.value.args[0], "place", None) is stmt.place:
+                self.compound(stmt, stmt.value)
+                return
             located_value = self.value(stmt.value)
             self.store(stmt.place, located_value, False, stmt.span)
             return
@@ -402,6 +406,15 @@ class ThreadStmt(ThreadOps):
         ok = [Check(need.sanitizer, need.ok, need.message, True) for need in (*needs, *located.needs)]
         checks = [*ok, *self.range_checks(stmt.place.type, value, " ".join(stmt.place.span.text.split()))]
         self.free([(self.pure.place(located), value)], checks)
+
+    def compound(self, stmt: m.SAssign, value: m.Operate) -> None:
+        """`x += e`: finds the place once, reads it, then writes it."""
+        old = value.args[0]
+        assert isinstance(old, m.Load)
+        located = self.locate(stmt.place)
+        before = self.load(old, located)
+        after = combine(value.operator, before, self.value(value.args[1]))
+        self.store(stmt.place, after, False, stmt.span, located)
 
     def choose(self, stmt: m.SChoose) -> None:
         """One of several values, chosen together with what follows."""
