@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.check import Options, check_files
-from oomcheck.cli.common import Commands, add_model, parse_params, write_file
+from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.json import render_json
@@ -23,7 +25,8 @@ from oomcheck.result.verdict import Report, exit_code, trace_of
 from oomcheck.settings import Settings, resolve
 from oomcheck.version import VERSION
 
-INTERRUPTED = 130
+LATER_FORMATS = ("junit", "ktap", "sarif", "github")
+LONGEST_NAME = 200  # of a file of traces; file systems allow 255 bytes
 _SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine")
 
 
@@ -61,7 +64,11 @@ def run(args: argparse.Namespace) -> int:
         raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
     if args.quiet and args.verbose:
         raise error("E0003", "-q and -v exclude each other")
-    settings = resolve({name: getattr(args, name) for name in _SETTINGS}, os.environ, Path.cwd())
+    if args.format in LATER_FORMATS:
+        raise error("E0003", f"--format {args.format} is not supported yet", None, "there are text and json")
+    settings = _settings(args)
+    if args.output is not None:
+        make_folder(args.output)  # before a search that may take hours
     with interruptible() as should_stop:
         options = Options(
             parse_params(args.params),
@@ -74,13 +81,21 @@ def run(args: argparse.Namespace) -> int:
             should_stop,
         )
         report = check_files(args.model, tuple(args.specs), options)
-    code = INTERRUPTED if report.partial else exit_code(report)
+    code = exit_code(report)
     paths = _write_traces(report, args.output) if args.output is not None else {}
     if settings.format == "json":
         sys.stdout.write(render_json(report, VERSION, code))
     else:
         sys.stdout.write(render_report(report, _text_options(args, settings, paths), code))
     return code
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """Command line, environment and project; the reference engine is no setting, only a flag."""
+    given = {name: getattr(args, name) for name in _SETTINGS}
+    if args.engine != "reference":
+        return resolve(given, os.environ, Path.cwd())
+    return replace(resolve({**given, "engine": None}, os.environ, Path.cwd()), engine="reference")
 
 
 def _text_options(args: argparse.Namespace, settings: Settings, paths: dict[str, str]) -> TextOptions:
@@ -99,30 +114,49 @@ def _write_traces(report: Report, folder: Path) -> dict[str, str]:
         trace = trace_of(result.verdict)
         if trace is not None:
             path = folder / f"{safe_name(result.identity)}.json"
+            number = 1
+            while str(path) in paths.values():  # two identities that differ in odd signs only
+                number += 1
+                path = folder / f"{safe_name(result.identity)}-{number}.json"
             write_file(path, dump_trace(trace))
             paths[result.identity] = str(path)
     return paths
 
 
 def safe_name(identity: str) -> str:
-    """An identity as a path below the output folder: only letters, digits and a few signs."""
-    return re.sub(r"[^A-Za-z0-9_./=,-]", "_", identity).replace("..", "_").lstrip("/")
+    """An identity as a path below the output folder: only letters, digits and a few signs, no part too long."""
+    plain = re.sub(r"[^A-Za-z0-9_./=,-]", "_", identity).replace("..", "_").lstrip("/")
+    return "/".join(_short(part) for part in plain.split("/"))
+
+
+def _short(part: str) -> str:
+    if len(part) <= LONGEST_NAME:
+        return part
+    return f"{part[: LONGEST_NAME - 9]}-{hashlib.sha256(part.encode()).hexdigest()[:8]}"
 
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], str]]:
-    """While inside, Ctrl-C and SIGTERM ask the search to stop; a second Ctrl-C raises as usual."""
-    reason = ""
+    """While inside, Ctrl-C and SIGTERM ask the search to stop.
+
+    Before a search has asked for the first time, and the second time, they raise as usual.
+    """
+    reason, asked = "", False
 
     def stop(number: int, _frame: object) -> None:
         nonlocal reason
-        if reason:
+        if reason or not asked:
             raise KeyboardInterrupt
         reason = "interrupted" if number == signal.SIGINT else "terminated"
 
+    def should_stop() -> str:
+        nonlocal asked
+        asked = True
+        return reason
+
     saved = [(number, signal.signal(number, stop)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
-        yield lambda: reason
+        yield should_stop
     finally:
         for number, handler in saved:
             signal.signal(number, handler)

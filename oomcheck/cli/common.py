@@ -36,6 +36,16 @@ def parse_params(given: list[str]) -> dict[str, int | str]:
     return values
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for output if there is none; E0007 if nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise error("E0007", f"cannot write below `{path}`: {failure.strerror}") from failure
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise error("E0007", f"cannot write below `{path}`: Permission denied")
+
+
 def write_file(path: Path, text: str) -> None:
     """Write beside, then rename, so that no reader sees half a file; E0007 if it cannot be."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -17,7 +19,7 @@ from oomcheck.report.rows import EXIT_MEANING
 from oomcheck.version import VERSION
 
 RECURSION = 5_000  # nested macros, calls and conditions are walked by recursion
-INTERNAL, WRONG_INPUT, INTERRUPTED, BROKEN_PIPE = 4, 2, 130, 141
+WRONG_INPUT, UNKNOWN, INTERNAL, INTERRUPTED, BROKEN_PIPE = 2, 3, 4, 130, 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,14 +57,31 @@ def _register_fmt(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; never raises for what a user can cause."""
+    """Run the command line; never raises, and no failure has the exit code of a verdict."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no locale makes a report impossible
+    try:
+        code = _guarded(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader is gone; keep the interpreter from complaining when it flushes at exit
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return BROKEN_PIPE
+    return code
+
+
+def _guarded(arguments: list[str]) -> int:
+    """Run the command; whatever goes wrong becomes a message and an exit code."""
     try:
         args = build_parser().parse_args(arguments)
         code = args.run(args)
         assert isinstance(code, int)
-        sys.stdout.flush()
+    except SystemExit as done:  # --help and --version
+        return int(done.code or 0)
     except OomcheckError as failure:
         for diagnostic in failure.diagnostics:
             print(render_text(diagnostic), file=sys.stderr)
@@ -71,12 +90,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"internal error: evidence failed its re-check: {failure}", file=sys.stderr)
         return INTERNAL
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print("interrupted: nothing is known yet", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader is gone; keep the interpreter from complaining when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        raise
+    except MemoryError:
+        print("out of memory: nothing is known; --max-memory ends a search in time", file=sys.stderr)
+        return UNKNOWN
+    except Exception as failure:  # a defect must not look like a verdict
+        traceback.print_exc()
+        print(f"internal error: {type(failure).__name__}; this is a defect of oomcheck", file=sys.stderr)
+        return INTERNAL
     return code
 
 
