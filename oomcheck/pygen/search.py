@@ -9,6 +9,7 @@ from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, not_, or_
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
 from oomcheck.pygen.expressions import Condition, compile_conditions
+from oomcheck.pygen.orders import Orders, Situation
 from oomcheck.pygen.races import Candidate, Races
 from oomcheck.pygen.steps import compile_steps, in_index_order
 from oomcheck.pygen.watches import Watches
@@ -47,6 +48,9 @@ class _Tree:
         return tuple(reversed(steps))
 
 
+Acquiring = tuple[tuple[int, Situation], ...]  # steps that take a lock, by index
+
+
 class _Search:
     """One search; see `run`."""
 
@@ -63,7 +67,8 @@ class _Search:
         self._is_sorted = in_index_order(system)
         self._covers = {step.index: step.covers for step in system.transitions}
         self._races = Races(system) if any(is_sanitizer(prop, "race") for prop in properties) else None
-        self._memo: dict[tuple[int, ...], tuple[Candidate, ...]] = {}
+        self._orders = Orders(system) if any(is_sanitizer(prop, "lockdep") for prop in properties) else None
+        self._memo: dict[tuple[int, ...], tuple[tuple[Candidate, ...], Acquiring]] = {}
         self._deadlocks = _deadlocks(system, properties)
         self._visited = {system.initial}
         self._number = 0  # of the state that is expanded
@@ -153,24 +158,30 @@ class _Search:
             order = sorted(range(len(found)), key=found.__getitem__)
             found, states = [found[k] for k in order], [states[k] for k in order]
         indices = tuple(found)
-        races = self._memo.get(indices)
-        if races is None:
-            races = self._first_time(indices)
+        sought = self._memo.get(indices)
+        if sought is None:
+            sought = self._first_time(indices)
+        races, acquiring = sought
+        if acquiring and self._orders is not None:
+            for index, situation in acquiring:
+                for edge in self._orders.edges(index, situation, state):
+                    self._findings.order(edge, number)
         if races:
             self._check_races(races, state, number)
         if not indices:
             self._check_deadlock(state, number)
         return indices, states
 
-    def _first_time(self, indices: tuple[int, ...]) -> tuple[Candidate, ...]:
-        """Note what follows from the set of enabled transitions alone; candidates for races between them."""
+    def _first_time(self, indices: tuple[int, ...]) -> tuple[tuple[Candidate, ...], Acquiring]:
+        """Note what follows from the set of enabled transitions alone; candidates for races and lock orders."""
         for index in indices:
             self._findings.covered.update(self._covers[index])
         if len(self._memo) == MAX_MEMO:
             self._memo.clear()
         races = () if self._races is None else self._races.candidates(indices)
-        self._memo[indices] = races
-        return races
+        acquiring = () if self._orders is None else self._orders.candidates(indices)
+        self._memo[indices] = (races, acquiring)
+        return races, acquiring
 
     def _check_races(self, races: Sequence[Candidate], state: State, number: int) -> None:
         for first, second, clash in races:

@@ -1,7 +1,7 @@
 """What a search looks out for, and which steps can bring it about.
 
 Everything sought is a condition: a formula that decides a property, an
-antecedent, a fault, a lock taken while another is held. A condition that was
+antecedent, a fault. A condition that was
 false in every state so far can only become true by a step that writes a slot
 it reads. So each transition has a short list of conditions to test after it,
 with the values it has just written already put in.
@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Place, Var, and_, eq
-from oomcheck.ir.sorts import ArraySort, IntSort, width
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Place, Var
+from oomcheck.ir.sorts import ArraySort, width
 from oomcheck.ir.system import Fault, State, Transition, TransitionSystem
 from oomcheck.ir.walk import rewrite, subexpressions
 from oomcheck.prop.property import Property
 from oomcheck.pygen.branches import emit, guarded
 from oomcheck.pygen.expressions import Emitter, load
-from oomcheck.result.exploration import LockEdge
 from oomcheck.semantics.checks import deciding, is_sanitizer
 
 
@@ -46,14 +45,7 @@ class Fails:
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """A lock is taken while another is held."""
-
-    edge: LockEdge
-
-
-Subject = Decides | Occurs | Fails | Orders
+Subject = Decides | Occurs | Fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ class Item:
     condition: Expr
     slots: frozenset[int]
     subject: Subject
-    at: tuple[int, int] | None = None  # process and location, for faults and lock orders
+    at: tuple[int, int] | None = None  # process and location of a fault
 
 
 #: Called with a state and a sink for the numbers of the items that hold.
@@ -73,7 +65,7 @@ Watch = Callable[[State, Callable[[int], None]], None]
 def items(system: TransitionSystem, properties: Sequence[Property]) -> tuple[Item, ...]:
     """All that is to be noticed, in the order in which it is to be noted within one state."""
     return tuple(
-        Item(condition, _slots_below(condition, system.slot), subject, at)
+        Item(condition, slots_below(condition, system.slot), subject, at)
         for condition, subject, at in _conditions(system, properties)
         if condition != FALSE
     )
@@ -90,26 +82,6 @@ def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Ite
     for fault in sorted(system.faults, key=lambda fault: fault.index):
         if fault.halts or any(is_sanitizer(prop, fault.sanitizer) for prop in properties):
             yield system.full_guard(fault), Fails(fault), (fault.process, fault.origin)
-    if any(is_sanitizer(prop, "lockdep") for prop in properties):
-        for step in sorted(system.transitions, key=lambda step: step.index):
-            yield from _lock_orders(system, step)
-
-
-def _lock_orders(system: TransitionSystem, step: Transition) -> Iterator[Condition]:
-    if step.acquire is None:
-        return
-    count = len(system.locks)
-    number = IntSort(0, count)
-    targets = range(count)
-    if isinstance(step.acquire, Lit):
-        targets = range(max(step.acquire.value, 0), min(step.acquire.value + 1, count))
-    guard = system.full_guard(step)
-    for held, lock in enumerate(system.locks):
-        for wanted in targets:
-            if held != wanted and lock.holders[step.process] != FALSE:
-                takes = eq(step.acquire, Lit(wanted, number))
-                condition = and_(guard, lock.holders[step.process], takes)
-                yield condition, Orders(LockEdge(step.process, held, wanted)), (step.process, step.origin)
 
 
 def compile_watch(
@@ -174,7 +146,8 @@ def _slots_of(place: Place, slots: Mapping[str, int]) -> Sequence[int]:
             return _slots_of(array, slots)
 
 
-def _slots_below(expr: Expr, slots: Mapping[str, int]) -> frozenset[int]:
+def slots_below(expr: Expr, slots: Mapping[str, int]) -> frozenset[int]:
+    """Slots that an expression may read."""
     found: set[int] = set()
     for node in subexpressions(expr):
         if isinstance(node, Var | Index):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
-from oomcheck.pygen.watch import Decides, Fails, Item, Occurs, Orders, Watch, compile_watch, items
+from oomcheck.pygen.watch import Decides, Fails, Item, Occurs, Watch, compile_watch, items
 from oomcheck.semantics.checks import is_sanitizer
 from oomcheck.semantics.findings import Findings
 
@@ -68,8 +68,6 @@ class Watches:
                     self._findings.halted.add(fault.sanitizer)
                 if fault.sanitizer in self._asked:
                     self._findings.decide(fault.sanitizer, state, fault=fault.index)
-            case Orders(edge=edge):
-                self._findings.order(edge, state)
 
     def _is_settled(self, item: Item) -> bool:
         """Whether an item can tell nothing new."""
@@ -82,5 +80,3 @@ class Watches:
             case Fails(fault=fault):
                 unanswered = fault.sanitizer in self._asked and fault.sanitizer not in found.witnesses
                 return not unanswered and (fault.sanitizer in found.halted or not fault.halts)
-            case Orders():
-                return "lockdep" in found.witnesses

@@ -5,9 +5,10 @@ from __future__ import annotations
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Place, Var, and_, eq, index
 from oomcheck.ir.sorts import ArraySort, IntSort
 from oomcheck.ir.system import LockInfo, TransitionSystem
-from oomcheck.prop.property import Kind, Property, sanitizer
+from oomcheck.prop.property import Kind, Property
+from oomcheck.pygen.orders import Orders
 from oomcheck.pygen.search import explore
-from oomcheck.pygen.watch import Item, Orders, compile_watch, items, written_slots
+from oomcheck.pygen.watch import compile_watch, items, written_slots
 from oomcheck.result.exploration import Limits, LockEdge
 from tests.toys import number, process, step, system, variable
 
@@ -65,11 +66,16 @@ def test_condition_brought_about_by_a_computed_write() -> None:
     assert found.witnesses["c"].steps == (0,)
 
 
-def test_lock_orders_to_watch() -> None:
-    """Only the lock that the step takes, and only those that the process can hold."""
+def test_lock_orders_of_a_situation_once() -> None:
+    """A step shows its edges once for each situation of the locks; a lock without number makes none."""
     holders = [(TRUE,), (eq(X, number(1)),), (FALSE,), (TRUE,)]
     locks = [LockInfo(str(place), by) for place, by in enumerate(holders)]
-    steps = [step(0, 0, 1, acquire=number(3)), step(0, 1, 0, acquire=number(4))]
+    steps = [step(0, 0, 1, acquire=number(3)), step(0, 1, 0, acquire=number(4)), step(0, 1, 0)]
     system_ = system("toy", [variable("x", X.sort)], [process("t", 2)], steps, locks=locks)
-    found: tuple[Item, ...] = items(system_, [sanitizer("lockdep")])
-    assert [item.subject for item in found] == [Orders(LockEdge(0, 0, 3)), Orders(LockEdge(0, 1, 3))]
+    orders = Orders(system_)
+    ((first, situation), (second, _)) = orders.candidates((0, 1, 2))
+    assert (first, second) == (0, 1)
+    assert list(orders.edges(0, situation, (0, 0))) == [LockEdge(0, 0, 3)]
+    assert list(orders.edges(0, situation, (0, 0))) == []
+    assert list(orders.edges(0, situation, (0, 1))) == [LockEdge(0, 0, 3), LockEdge(0, 1, 3)]
+    assert list(orders.edges(1, situation, (0, 1))) == []
