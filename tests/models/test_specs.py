@@ -1,0 +1,109 @@
+"""The seed's models against their specs: each verdict is the expected one.
+
+All specs together take minutes (`oomcheck check` runs them one by one), so this runs one check at least of each, and
+all of those that are cheap. What is left out differs in parameters or variants only.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from oomcheck.check import Options, check_files
+from oomcheck.cli.fmt import run as run_fmt
+from oomcheck.lang.load import read_spec
+from oomcheck.result.verdict import Result, Word, trace_of, word
+
+ROOT = Path(__file__).parents[2]
+MODELS = ROOT / "models"
+SPECS = ROOT / "specs"
+
+#: Of each spec the checks to run; none stands for all.
+RUNS: dict[str, tuple[str, ...]] = {
+    "frozen_victim": ("v6_17", "v6_18", "sharer"),
+    "handover": ("v6_18", "no_bit_list"),
+    "locking": ("two_threads", "with_self"),
+    "mutant_late_skip": (),
+    "mutant_no_task_lock": (),
+    "mutant_thaw_first": (),
+    "oom_early_skip": (),
+    "oom_series_v5": ("uninit_two", "uninit_one", "uninit_sharer", "plain_read", "window", "no_window"),
+    "oom_v6_18": ("any_time",),
+    "premature_skip": ("weak_lmkd", "early", "early_lmkd", "strict_v5"),
+    "reaper_queue": ("possible",),
+    "robust_futex": ("mrelease", "alone"),
+    "suspend": ("v6_18_one",),
+    "traversal": (),
+    "use_after_free": ("by_lmkd",),
+    "victim_count": ("marked_once", "v7"),
+}
+
+
+def model_of(name: str) -> Path:
+    """The model that a spec is for."""
+    tree, _ = read_spec(SPECS / f"{name}.oomspec")
+    return (SPECS / tree.model).resolve()
+
+
+def results_of(name: str, checks: tuple[str, ...]) -> tuple[Result, ...]:
+    """Results of some checks of a spec."""
+    select = tuple(f"{name}/{check}/*" for check in checks)
+    return check_files(model_of(name), (SPECS / f"{name}.oomspec",), Options(select=select)).results
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_verdicts_are_the_expected_ones(name: str) -> None:
+    """The chosen checks of a spec meet their expectations."""
+    results = results_of(name, RUNS[name])
+    assert results
+    wrong = [f"{r.identity}: {word(r.verdict).value} {r.note}" for r in results if not r.ok]
+    assert not wrong
+
+
+def test_each_spec_runs_and_each_model_has_one() -> None:
+    """No spec is left out above, and no model is without a spec."""
+    assert {path.stem for path in SPECS.glob("*.oomspec")} == set(RUNS)
+    assert {model_of(name) for name in RUNS} == {path.resolve() for path in MODELS.glob("*.oom")}
+
+
+def test_the_uninitialised_result_of_v5_is_found_through_the_refrigerator() -> None:
+    """The shortest way to the uninitialised read goes through the transient TASK_FROZEN."""
+    (found,) = results_of("oom_series_v5", ("uninit_two",))
+    trace = trace_of(found.verdict)
+    assert word(found.verdict) is Word.VIOLATED
+    assert trace is not None
+    assert len(trace.steps) == 25
+    assert found.source == "mm/oom_kill.c:should_delay_oom_reap"
+
+
+def test_counts_of_the_traversal() -> None:
+    """Exact counts, so that a change of the meaning of a step shows."""
+    results = results_of("traversal", ("uaf_up", "uaf_three"))
+    assert {(r.identity.rpartition("/")[2], r.states) for r in results if r.prop == "lifetime"} == {
+        ("lifetime[NVMA=1]", 200),
+        ("lifetime[NVMA=2]", 717),
+        ("lifetime[NVMA=3]", 2_834),
+        ("lifetime[FIX=V6_17]", 10_573),
+        ("lifetime[FIX=V6_18]", 7_567),
+    }
+
+
+def test_every_source_reference_names_a_file_of_the_kernel_and_a_word() -> None:
+    """References have the form file:function."""
+    pattern = re.compile(r'@ "([^"]*)"')
+    references = [
+        found
+        for path in (*MODELS.glob("*.oom"), *MODELS.glob("lib/*.oom"))
+        for found in pattern.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert len(references) > 60
+    wrong = [r for r in references if not re.fullmatch(r"(mm|kernel|fs|lib|include)/[\w/.-]+\.[ch]:\w+", r)]
+    assert not wrong
+
+
+def test_models_and_specs_are_in_canonical_layout(capsys: pytest.CaptureFixture[str]) -> None:
+    """`oomcheck fmt` has nothing to do."""
+    paths = [*MODELS.glob("*.oom"), *MODELS.glob("lib/*.oom"), *SPECS.glob("*.oomspec")]
+    assert run_fmt([str(path) for path in paths], check=True) == 0, capsys.readouterr().out
