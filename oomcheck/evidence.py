@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.sorts import Scalar, show
-from oomcheck.ir.system import Action, Fault, ProcessKind, Role, State, Transition, TransitionSystem
+from oomcheck.ir.system import (
+    Action,
+    Fault,
+    Location,
+    LockInfo,
+    ProcessKind,
+    Role,
+    State,
+    Transition,
+    TransitionSystem,
+    View,
+)
 from oomcheck.prop.property import Kind, Property
 from oomcheck.result.exploration import Witness
 from oomcheck.result.trace import Change, Ending, Fact, Step, Trace
+from oomcheck.semantics.checks import may_rest
 from oomcheck.semantics.commute import fewest_switches
 from oomcheck.semantics.evaluate import evaluate, slot_of, slots_read
 from oomcheck.semantics.replay import Mismatch, check_witness, replay
+
+MAX_STUCK = 4  # threads to tell about in the message of a deadlock
 
 
 class EvidenceError(Exception):
@@ -83,22 +98,14 @@ class _Writer:
             self._prop.sentence,
             tuple(p.name for p in system.processes),
             tuple(p.name for p in system.processes if p.kind in quiet),
-            tuple(self._initial()),
+            values(system, self._states[0]),
             tuple(self._step(n, index) for n, index in enumerate(self._witness.steps, start=1)),
             self._ending(),
-            tuple(self._facts()),
+            facts(system, self._states[-1]),
             subject.states,
             True,
             subject.engine,
         )
-
-    def _initial(self) -> list[tuple[str, str]]:
-        system = self._system
-        return [
-            (system.slot_names[slot], show(system.slot_sorts[slot], value))
-            for slot, value in enumerate(self._states[0])
-            if not _hidden(system, slot)
-        ]
 
     def _step(self, number: int, index: int) -> Step:
         system = self._system
@@ -208,15 +215,43 @@ class _Writer:
         stuck = []
         for number, process in enumerate(system.processes):
             place = last[system.slot[process.pc]]
-            resting = process.daemon or process.kind in (ProcessKind.ENV, ProcessKind.SOFTIRQ)
-            if place != process.done and not resting:
-                stuck.append((number, process.name, process.locations[place]))
-        parts = [f"{name} is stuck at {location.name}" for _, name, location in stuck]
+            if place != process.done and not may_rest(system, number):
+                stuck.append((number, process.locations[place]))
+        parts = [self._waiting(number, location, last) for number, location in stuck[:MAX_STUCK]]
+        if len(stuck) > MAX_STUCK:
+            parts.append(f"{len(stuck) - MAX_STUCK} more threads are stuck")
         message = "nobody can move: " + "; ".join(parts)
         if not stuck:
-            return Ending(message)
-        location = stuck[0][2]
+            return Ending("nobody can move")
+        location = stuck[0][1]
         return _ending(message, "", "", Action(location.name, location.span, location.source))
+
+    def _waiting(self, number: int, location: Location, last: State) -> str:
+        """What a stuck thread waits for: a lock and who holds it, or the statement that cannot go on."""
+        system = self._system
+        name = system.processes[number].name
+        for observable in system.observables:
+            if (
+                observable.view is View.WAITS
+                and observable.process == number
+                and self._truth(observable.condition, last)
+            ):
+                lock = next((lock for lock in system.locks if lock.name == observable.text), None)
+                if lock is not None:
+                    return f"{name} waits for {lock.name}{self._held(lock, last)}"
+        line = f" (line {location.span.line})" if location.span else ""
+        place = last[system.slot[system.processes[number].pc]]
+        steps = system.by_location.get((number, place), ())
+        text = _with_indices(system, steps[0].action, last) if steps else re.sub(r"^line \d+: ", "", location.name)
+        text = text.rstrip(";")
+        if text.startswith("await "):
+            return f"{name} waits for {text.removeprefix('await ')}{line}"
+        return f"{name} is stuck in {text}{line}"
+
+    def _held(self, lock: LockInfo, last: State) -> str:
+        system = self._system
+        holders = [p.name for p, held in zip(system.processes, lock.holders, strict=True) if self._truth(held, last)]
+        return f", held by {' and '.join(holders)}" if holders else ""
 
     def _state_ending(self, last: State) -> Ending:
         prop, system = self._prop, self._system
@@ -238,28 +273,41 @@ class _Writer:
     def _truth(self, formula: Expr, state: State) -> bool:
         return bool(evaluate(formula, state, self._system.slot))
 
-    def _facts(self) -> list[Fact]:
-        system, last = self._system, self._states[-1]
-        found = []
-        for observable in system.observables:
-            if self._truth(observable.condition, last):
-                name = "" if observable.process is None else system.processes[observable.process].name
-                fact = Fact(observable.view.value, name, observable.text)
-                if fact not in found:
-                    found.append(fact)
-        return found
+
+def facts(system: TransitionSystem, state: State) -> tuple[Fact, ...]:
+    """Who holds what, waits for what, is frozen, and which timers are armed."""
+    found = []
+    for observable in system.observables:
+        if evaluate(observable.condition, state, system.slot):
+            name = "" if observable.process is None else system.processes[observable.process].name
+            found.append(Fact(observable.view.value, name, observable.text))
+    return tuple(dict.fromkeys(found))
+
+
+def values(system: TransitionSystem, state: State) -> tuple[tuple[str, str], ...]:
+    """Name and value of each variable that traces show."""
+    return tuple(
+        (system.slot_names[slot], show(system.slot_sorts[slot], value))
+        for slot, value in enumerate(state)
+        if not _hidden(system, slot)
+    )
 
 
 def step_text(system: TransitionSystem, action: Action, before: State | None) -> str:
     """What a step does: the statement, with what it returned or which way it went."""
-    text = action.text
-    if before is not None:
-        for index, value, sort in action.indices:
-            text = text.replace(f"[{index}]", f"[{_value(value, sort, before, system)}]")
+    text = action.text if before is None else _with_indices(system, action, before)
     if before is not None and action.result is not None:
         value, sort = action.result
         text = f"{text} is {_value(value, sort, before, system)}"
     return f"{text}: {action.note}" if action.note else text
+
+
+def _with_indices(system: TransitionSystem, action: Action, state: State) -> str:
+    """The text of a statement, indices as values."""
+    text = action.text
+    for index, value, sort in action.indices:
+        text = text.replace(f"[{index}]", f"[{_value(value, sort, state, system)}]")
+    return text
 
 
 def _value(value: Expr, sort: Scalar, state: State, system: TransitionSystem) -> str:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.evidence import step_text
+from oomcheck.evidence import facts, step_text, values
 from oomcheck.ir.sorts import show
-from oomcheck.ir.system import Role, State, TransitionSystem
+from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.lang.elaborate import elaborate
 from oomcheck.lang.load import read_files
 from oomcheck.lang.lower import lower
+from oomcheck.prop.property import Kind, sanitizer
 from oomcheck.result.trace import Trace
+from oomcheck.semantics.checks import deadlocked, lock_edges, race
 from oomcheck.semantics.replay import Mismatch, replay
+from oomcheck.semantics.successors import enabled, faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Replayed:
     model: str
     states: tuple[State, ...]
     shown: tuple[tuple[tuple[str, str], ...], ...]
+    end_checked: bool  # whether the last state was found to be bad; a property of a spec is not in the trace
 
 
 def replay_trace(trace: Trace, model: Path, include: tuple[Path, ...] = ()) -> Replayed:
@@ -37,7 +41,8 @@ def replay_trace(trace: Trace, model: Path, include: tuple[Path, ...] = ()) -> R
     if isinstance(states, Mismatch):
         raise error("E0503", str(states))
     _same_story(trace, system, states)
-    return Replayed(str(model), states, tuple(_shown(system, state) for state in states))
+    end = _same_end(trace, system, states[-1])
+    return Replayed(str(model), states, tuple(values(system, state) for state in states), end)
 
 
 def _values(trace: Trace) -> list[tuple[str, int | str]]:
@@ -46,6 +51,8 @@ def _values(trace: Trace) -> list[tuple[str, int | str]]:
 
 def _same_story(trace: Trace, system: TransitionSystem, states: tuple[State, ...]) -> None:
     """What the trace tells must be what happens."""
+    if trace.initial != values(system, states[0]):
+        raise error("E0503", "the initial state is not that of the model")
     for number, step in enumerate(trace.steps):
         transition = system.transitions[step.choice]
         name = system.processes[transition.process].name
@@ -53,6 +60,9 @@ def _same_story(trace: Trace, system: TransitionSystem, states: tuple[State, ...
         if (step.process, step.text) != (name, text):
             message = f"step {step.number} is told as `{step.process}: {step.text}`, but is `{name}: {text}`"
             raise error("E0503", message)
+        span = transition.action.span
+        if (step.line, step.source) != (span.line if span else 0, transition.action.source):
+            raise error("E0503", f"step {step.number} is told to stand at another place than it does")
         told = {(c.name, c.old, c.new) for c in step.changes}
         real = {
             (system.slot_names[i], show(system.slot_sorts[i], a), show(system.slot_sorts[i], b))
@@ -63,9 +73,31 @@ def _same_story(trace: Trace, system: TransitionSystem, states: tuple[State, ...
             raise error("E0503", f"step {step.number} changes other variables than the trace tells")
 
 
-def _shown(system: TransitionSystem, state: State) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (system.slot_names[slot], show(system.slot_sorts[slot], value))
-        for slot, value in enumerate(state)
-        if not system.slots[slot][0].quiet and system.slots[slot][0].role is not Role.PC
-    )
+def _same_end(trace: Trace, system: TransitionSystem, last: State) -> bool:
+    """Whether the end was found to be as claimed; E0503 if it is not, False if only the spec could tell."""
+    if trace.facts != facts(system, last):
+        raise error("E0503", "locks, waits, freezers or timers of the last state are other than the trace tells")
+    if trace.kind not in (Kind.SANITIZER.value, Kind.DEADLOCK_FREE.value):
+        return False
+    moves = enabled(system, last)
+    if trace.ending.process and _runs_into(trace, system, last):
+        return True
+    match trace.prop:
+        case "race":
+            shown = race(system, last, moves) is not None
+        case "lockdep":
+            shown = any(True for _ in lock_edges(system, last, moves))
+        case _ if trace.prop == "deadlock" or trace.kind == Kind.DEADLOCK_FREE.value:
+            shown = deadlocked(system, sanitizer("deadlock"), last, moves)
+        case _:
+            shown = False
+    if not shown:
+        raise error("E0503", f"the last state does not violate {trace.prop}")
+    return True
+
+
+def _runs_into(trace: Trace, system: TransitionSystem, last: State) -> bool:
+    """The next step of the thread that the trace names is the fault that it names."""
+    claimed = (trace.prop, trace.ending.process, trace.ending.message)
+    found = ((f.sanitizer, system.processes[f.process].name, f.message) for f in faults(system, last))
+    return claimed in found

@@ -11,6 +11,7 @@ from oomcheck.diag.diagnostic import error
 from oomcheck.lang.parsing import read_source
 from oomcheck.replaying import replay_trace
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions, render_trace
+from oomcheck.report.rows import plural
 from oomcheck.result.codec import load_trace
 
 
@@ -44,6 +45,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     options = LaneOptions(width=args.width, ascii_only=args.ascii, states=args.states, lanes=args.lanes)
     sys.stdout.write(render_trace(trace, options))
-    count = len(trace.steps)
-    sys.stdout.write(f"replayed: all {count} steps are steps of {replayed.model}, and the end is as claimed\n")
+    steps = plural(len(trace.steps), "step")
+    end = (
+        ", and the end is as claimed" if replayed.end_checked else f"; the end is for `check` to judge by {trace.prop}"
+    )
+    sys.stdout.write(f"replayed: {steps} of {replayed.model}{end}\n")
     return 0
