@@ -46,7 +46,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
 
 def test_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:
     """Every command that the README names has a help text."""
-    for name in re.findall(r"^oomcheck (\w+) ", README.read_text(encoding="utf-8"), re.M):
+    for name in re.findall(r"^oomcheck (\w+) (?:\[|[A-Z])", README.read_text(encoding="utf-8"), re.M):
         with pytest.raises(SystemExit) as ended:
             main([name, "--help"])
         assert ended.value.code == 0
