@@ -57,7 +57,7 @@ def _register_fmt(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; never raises, and no failure has the exit code of a verdict."""
+    """Run the command line; raises nothing but SystemExit after --help; no failure has the exit code of a verdict."""
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -80,8 +80,9 @@ def _guarded(arguments: list[str]) -> int:
         args = build_parser().parse_args(arguments)
         code = args.run(args)
         assert isinstance(code, int)
-    except SystemExit as done:  # --help and --version
-        return int(done.code or 0)
+    except SystemExit:  # --help and --version
+        sys.stdout.flush()
+        raise
     except OomcheckError as failure:
         for diagnostic in failure.diagnostics:
             print(render_text(diagnostic), file=sys.stderr)
