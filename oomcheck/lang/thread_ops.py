@@ -11,11 +11,12 @@ from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.system import Access
 from oomcheck.lang import model as m
+from oomcheck.lang.frames import default
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.pure import Located, Need, combine
 from oomcheck.lang.storages import ALIVE
 from oomcheck.lang.thread_expr import ThreadExpr, halting_checks
-from oomcheck.lang.types import PointerType, TaskType, VoidType, sort_of
+from oomcheck.lang.types import BOOLEAN, PointerType, TaskType, VoidType, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, FieldVar, ObjRef, Operand
 from oomcheck.objects.table import KINDS, OPERATIONS
 
@@ -28,6 +29,14 @@ class ThreadOps(ThreadExpr):
         operation = OPERATIONS[expr.operation]
         if operation.kind in ("memory", "thread") or operation.name == "WRITE_ONCE":
             return self.special(expr)
+        if operation.name == "put":
+            self.put(expr)
+            return None
+        return self.draw_operation(expr)
+
+    def draw_operation(self, expr: m.CallOperation) -> Expr | None:
+        """An operation with its arguments."""
+        operation = OPERATIONS[expr.operation]
         args, needs = self.operands(expr)
         saved, self.action = self.action, self.describe(expr.span)
         if self.action.text.startswith("rcu"):  # the section as a scope
@@ -44,9 +53,6 @@ class ThreadOps(ThreadExpr):
             first = len(self.flow.edges)
             result = operation.draw(self, args)
             self.note_results(first, result, expr)
-            if expr.operation == "put" and result is not None:
-                self.release(expr, result)
-                result = None
         self.action = saved
         if isinstance(expr.type, VoidType):
             return None
@@ -135,6 +141,23 @@ class ThreadOps(ThreadExpr):
         var = target.array if isinstance(target, Index) else target
         text = " ".join(place.span.text.split())
         return ObjRef("variable", "", located.storage.key, text, located.element, {"value": FieldVar(var, 1)})
+
+    def put(self, expr: m.CallOperation) -> None:
+        """Drop a reference; the last one runs the release procedure for the same object."""
+        place = expr.args[0]
+        assert isinstance(place, m.Place)
+        pinned: list[m.LocalVar] = []
+        if place.steps and place.steps[0].struct and not self.is_local(place.steps[0].value):
+            owner = place.steps[0]
+            local = m.LocalVar("owner", owner.value.type, True, owner.value.span)
+            self.write_local(local, self.value(owner.value))  # read once: it may change before the release
+            pinned.append(local)
+            first = replace(owner, value=m.ReadLocal(local, owner.value.span))
+            expr = replace(expr, args=(replace(place, steps=(first, *place.steps[1:])),))
+        last = self.draw_operation(replace(expr, type=BOOLEAN))
+        assert last is not None
+        self.release(expr, last)
+        self.free([(self.local(local), default(self.local(local).sort)) for local in pinned])
 
     def release(self, expr: m.CallOperation, last: Expr) -> None:
         """After a put: at zero, run the release procedure in this context."""
