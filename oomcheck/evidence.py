@@ -236,12 +236,15 @@ class _Writer:
                 and observable.process == number
                 and self._truth(observable.condition, last)
             ):
-                lock = next((lock for lock in system.locks if lock.name == observable.text), None)
+                wanted = re.sub(r" \((read|write)\)$", "", observable.text)
+                lock = next((lock for lock in system.locks if lock.name == wanted), None)
                 if lock is not None:
-                    return f"{name} waits for {lock.name}{self._held(lock, last)}"
+                    return f"{name} waits for {observable.text}{self._held(lock, last)}"
         line = f" (line {location.span.line})" if location.span else ""
         place = last[system.slot[system.processes[number].pc]]
         steps = system.by_location.get((number, place), ())
+        if not steps and location.span is None:
+            return f"{name} can never go on"
         text = _with_indices(system, steps[0].action, last) if steps else re.sub(r"^line \d+: ", "", location.name)
         text = text.rstrip(";")
         if text.startswith("await "):
