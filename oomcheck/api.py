@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
-
-import networkx as nx
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from oomcheck.check import Options, check_files
-from oomcheck.diag.diagnostic import error
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
 from oomcheck.result.verdict import Report
-from oomcheck.semantics.evaluate import evaluate
-from oomcheck.semantics.successors import apply, enabled
+
+if TYPE_CHECKING:
+    import networkx
 
 FilePath = str | Path
 
@@ -32,45 +33,26 @@ class Model:
         """Parameters and their values, as the user writes them."""
         return dict(self.system.params)
 
-    def state_graph(self, max_states: int = 10_000) -> nx.MultiDiGraph[State]:
+    def state_graph(self, max_states: int = 10_000) -> networkx.MultiDiGraph[State]:
         """Reachable states as nodes, steps as edges with attributes `process` and `text`.
 
         Raises OomcheckError (E0303) if there are more than `max_states` states.
         """
-        graph: nx.MultiDiGraph[State] = nx.MultiDiGraph()
-        graph.add_node(self.system.initial)
-        work = [self.system.initial]
-        while work:
-            state = work.pop()
-            for transition in enabled(self.system, state):
-                following = apply(self.system, transition, state)
-                if following not in graph:
-                    if graph.number_of_nodes() >= max_states:
-                        raise error("E0303", f"the model has more than {max_states} states")
-                    work.append(following)
-                name = self.system.processes[transition.process].name
-                graph.add_edge(state, following, process=name, text=transition.action.text)
+        graph: networkx.MultiDiGraph[State] = _graphs().state_graph(self.system, max_states)
         return graph
 
-    def lock_graph(self) -> nx.DiGraph[str]:
+    def lock_graph(self) -> networkx.DiGraph[str]:
         """Locks as nodes; an edge A -> B if some step blocks for B where its process may hold A.
 
         Over all reachable states; edges carry the set of processes as `processes`.
         """
-        system = self.system
-        graph: nx.DiGraph[str] = nx.DiGraph()
-        graph.add_nodes_from(lock.name for lock in system.locks)
-        for state in self.state_graph(200_000):
-            for transition in enabled(system, state):
-                if transition.acquire is None:
-                    continue
-                wanted = evaluate(transition.acquire, state, system.slot)
-                for number, lock in enumerate(system.locks):
-                    if number != wanted and evaluate(lock.holders[transition.process], state, system.slot):
-                        names = graph.get_edge_data(lock.name, system.locks[wanted].name, {}).get("processes", set())
-                        name = system.processes[transition.process].name
-                        graph.add_edge(lock.name, system.locks[wanted].name, processes={*names, name})
+        graph: networkx.DiGraph[str] = _graphs().lock_graph(self.system)
         return graph
+
+
+def _graphs() -> ModuleType:
+    """The graph functions; networkx takes longer to import than most checks, which do not need it."""
+    return import_module("oomcheck.graphs")
 
 
 def load(path: FilePath, *, include: Iterable[FilePath] = (), **params: int | str | bool) -> Model:

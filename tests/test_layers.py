@@ -30,6 +30,7 @@ LEVELS = {
     "evidence": 4,
     "vacuity": 4,
     "replaying": 5,
+    "graphs": 4,
     "api": 6,
     "gate": 6,
     "report": 7,

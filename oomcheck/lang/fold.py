@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
-import networkx as nx
-
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, eq, ite, not_
 from oomcheck.ir.system import Access, Action, Update
@@ -201,20 +199,34 @@ class _Folder:
         )
 
     def _cut_loops(self) -> None:
-        """Make one node of each loop without an access a stop."""
-        graph: nx.DiGraph[int] = nx.DiGraph()
-        for edge in self._flow.edges:
-            if not edge.inner and edge.kind is not EdgeKind.STEP and edge.origin not in self._forced:
-                graph.add_edge(edge.origin, edge.target)
+        """Make one node of each loop without an access a stop: where a depth-first walk closes it."""
+        done: set[int] = set()
+        for start in sorted(self._outgoing):
+            self._walk(start, done)
+
+    def _walk(self, start: int, done: set[int]) -> None:
+        active: dict[int, Iterator[int]] = {}  # nodes of the current path, with what is left to visit
+        entered = start
         while True:
-            loops = [c for c in nx.strongly_connected_components(graph) if len(c) > 1]
-            loops += [{n} for n in nx.nodes_with_selfloops(graph)]
-            if not loops:
+            if entered not in done and entered not in self._forced and entered not in active:
+                active[entered] = self._next_without_access(entered)
+            elif entered in active:
+                self._forced.add(entered)
+            while active:
+                node = next(reversed(active))
+                following = next(active[node], None)
+                if following is not None and node not in self._forced:
+                    entered = following
+                    break
+                del active[node]
+                done.add(node)
+            else:
                 return
-            for loop in loops:
-                head = min(loop)
-                self._forced.add(head)
-                graph.remove_node(head)
+
+    def _next_without_access(self, node: int) -> Iterator[int]:
+        for edge in self._outgoing.get(node, ()):
+            if not edge.inner and edge.kind is not EdgeKind.STEP:
+                yield edge.target
 
     def _from(self, stop: int) -> Iterator[Step]:
         """All steps that start at a stop."""

@@ -81,12 +81,13 @@ def _unused(elaborated: Elaborated, specs: list[t.SpecFile]) -> Iterator[Diagnos
     model = elaborated.model
     functions, storages = _reached(model)
     words = {word for spec in specs for word in _words(spec.span)}
+    mentioned = _all_words(model) | words
     for name, symbol in elaborated.globals.names.items():
         if isinstance(symbol, FunctionHead) and name not in functions and not symbol.softirq:
             yield Diagnostic("W0604", f"function `{name}` is never called", _line(symbol.span))
         elif isinstance(symbol, Variable) and symbol.key not in storages and name not in words:
             yield Diagnostic("W0604", f"`{name}` is never used", symbol.span)
-        elif isinstance(symbol, Macro) and name not in _all_words(model) | words:
+        elif isinstance(symbol, Macro) and name not in mentioned:
             yield Diagnostic("W0604", f"macro `{name}` is never used", symbol.span)
 
 
@@ -146,13 +147,19 @@ def _all_words(model: m.Model) -> set[str]:
 
 
 def _references(model: m.Model) -> Iterator[Diagnostic]:
-    """In a model of a kernel, functions and kernel threads say which code they stand for."""
+    """In a model of a kernel, functions and threads say which code they stand for; its environment need not."""
     if not model.kernel:
         return
     for function in model.functions:
         if not function.source:
-            message = f"function `{function.name}` has no source reference"
+            kind = "softirq" if function.softirq else "function"
+            message = f"{kind} `{function.name}` has no source reference"
             yield Diagnostic("W0608", message, function.span, '@ "file:function"')
+    environment = {instance.template for instance in model.instances if instance.kind == "env"}
+    for template in model.templates:
+        if not template.source and template.name not in environment:
+            message = f"thread `{template.name}` has no source reference"
+            yield Diagnostic("W0608", message, _line(template.span), '@ "file:function"')
 
 
 def _unchecked(specs: list[t.SpecFile]) -> Iterator[Diagnostic]:
