@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, eq, ite, not_, or_
-from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.system import View
 from oomcheck.objects.base import (
     ArgKind,
@@ -108,33 +107,6 @@ def _do_freezer_trap(site: Site, _args: Sequence[Operand]) -> None:
     trap(site)
 
 
-def _get_signal(site: Site, _args: Sequence[Operand]) -> Expr:
-    """Return to user space: legacy freezers, then SIGKILL, then the v2 trap, until none applies.
-
-    As in kernel/signal.c:get_signal, try_to_freeze comes before the test of the
-    group exit: a killed thread of a frozen v1 cgroup freezes instead of dying.
-    """
-    fatal = site.temp(BOOL)
-    start, tested, trapped, done = (site.node() for _ in range(4))
-    site.edge(site.here, start, kind=EdgeKind.FREE)
-    site.here = start
-    refrigerate(site)
-    killed = fatal_pending(site.facts, site.me)
-    site.edge(site.here, done, guard=killed, updates=[(fatal, TRUE)], note="SIGKILL is pending")
-    site.edge(site.here, tested, guard=not_(killed), note="no SIGKILL")
-    wanted = site.facts.trapped(this(site))
-    if wanted == FALSE:
-        site.edge(tested, done, updates=[(fatal, FALSE)], kind=EdgeKind.FREE)
-    else:
-        site.edge(tested, trapped, guard=wanted, note="the v2 freezer wants it")
-        site.edge(tested, done, guard=not_(wanted), updates=[(fatal, FALSE)], note="no v2 freezer")
-        site.here = trapped
-        trap(site)
-        site.edge(site.here, start, kind=EdgeKind.FREE)
-    site.here = done
-    return fatal
-
-
 def task_views(facts: Facts, names: tuple[str, ...]) -> list[tuple[View, str, Expr, int | None]]:
     """Who is frozen."""
     found: list[tuple[View, str, Expr, int | None]] = []
@@ -169,5 +141,4 @@ FREEZER_OPERATIONS = (
     Operation("__thaw_task", "", _T, draw=_thaw_task),
     Operation("try_to_freeze", "", (), draw=_try_to_freeze, sleeps=True),
     Operation("do_freezer_trap", "", (), draw=_do_freezer_trap, sleeps=True),
-    Operation("get_signal", "", (), ResultKind.BOOL, draw=_get_signal, sleeps=True, must_use=True),
 )

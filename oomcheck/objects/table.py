@@ -13,6 +13,7 @@ from oomcheck.objects.mutex import MUTEX
 from oomcheck.objects.rcu import RCU
 from oomcheck.objects.refcount import REFCOUNT
 from oomcheck.objects.rwsem import RWSEM
+from oomcheck.objects.signals import SIGNAL_OPERATIONS
 from oomcheck.objects.spinlock import SPINLOCK
 from oomcheck.objects.task import TASK_OPERATIONS
 from oomcheck.objects.timer import TIMER
@@ -29,6 +30,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         *(kind.operations for kind in KINDS.values()),
         FLAG_OPERATIONS,
         TASK_OPERATIONS,
+        SIGNAL_OPERATIONS,
         FREEZER_OPERATIONS,
         VARIABLE_OPERATIONS,
         MEMORY_OPERATIONS,

@@ -1,10 +1,10 @@
-"""Tasks: states, wake-ups, and the pending SIGKILL; fields that every thread has."""
+"""Tasks: states and wake-ups; the fields that every thread and thread group has."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import TRUE, Expr, Index, Lit, and_, binary, eq, ite, or_
+from oomcheck.ir.expr import Expr, Index, Lit, and_, binary, eq, ite, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, EnumSort, Scalar
 from oomcheck.objects.base import (
@@ -109,28 +109,6 @@ def _same_group(facts: Facts, args: Sequence[Operand]) -> Expr:
     return eq(group_of(facts, expr(args[0])), group_of(facts, expr(args[1])))
 
 
-def _fatal_signal_pending(facts: Facts, args: Sequence[Operand]) -> Expr:
-    return task_field(facts, "sigkill", expr(args[0]))
-
-
-def _signal_group_exit(facts: Facts, args: Sequence[Operand]) -> Expr:
-    return facts.group_flags.at("group_exit", group_of(facts, expr(args[0])))
-
-
-def _send_sigkill(site: Site, args: Sequence[Operand]) -> None:
-    """Under siglock: group exit, pending bit of each thread of the group, wake those that SIGKILL wakes."""
-    facts, task = site.facts, expr(args[0])
-    target = group_of(facts, task)
-    updates: list[tuple[Index, Expr]] = [(facts.group_flags.at("group_exit", target), TRUE)]
-    for process, group in enumerate(facts.group_of):
-        hit = eq(target, Lit(group, COUNTER))
-        pending, state = own(facts, "sigkill", process), own(facts, "state", process)
-        updates.append((pending, or_(hit, pending)))
-        wakes = and_(hit, is_state(state, INTERRUPTIBLE, KILLABLE))
-        updates.append((state, ite(wakes, RUNNING, state)))
-    step(site, updates, [not_null(task)])
-
-
 _T = (ArgKind.TASK,)
 
 TASK_OPERATIONS = (
@@ -139,7 +117,4 @@ TASK_OPERATIONS = (
     Operation("schedule", "", (), draw=_schedule, sleeps=True),
     Operation("wake_up_process", "", _T, ResultKind.BOOL, draw=_wake_up_process),
     Operation("same_thread_group", "", (ArgKind.TASK, ArgKind.TASK), ResultKind.BOOL, value=_same_group),
-    Operation("fatal_signal_pending", "", _T, ResultKind.BOOL, value=_fatal_signal_pending),
-    Operation("signal_group_exit", "", _T, ResultKind.BOOL, value=_signal_group_exit),
-    Operation("send_sigkill", "", _T, draw=_send_sigkill),
 )
