@@ -55,7 +55,8 @@ class Layout:
             if storage.dims:
                 sort = ArraySort(sort_of(kind, self.model.referents), storage.size)
             role = Role.GHOST if storage.ghost else Role.SHARED
-            self._add(StateVar(storage.key, sort, storage.init, role, storage.names, span=storage.span))
+            quiet = storage.heap  # kmalloc and kfree tell; that everything else needs a living object does not
+            self._add(StateVar(storage.key, sort, storage.init, role, storage.names, quiet=quiet, span=storage.span))
 
     def _flags(self, storage: m.Storage, kind: FlagsType) -> None:
         count = len(kind.bits)

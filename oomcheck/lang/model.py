@@ -122,12 +122,13 @@ class CurrentTask:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The value of a shared place; `marked` as by READ_ONCE."""
+    """The value of a shared place; `marked` as by READ_ONCE, `racy` if data_race() says that a race is meant."""
 
     place: Place
     marked: bool
     type: Type
     span: Span = field(compare=False)
+    racy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

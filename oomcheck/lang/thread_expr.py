@@ -263,7 +263,7 @@ class ThreadExpr:
         """A read of a plain variable, whose place may be found already."""
         located = found or self.locate(expr.place)
         place = self.pure.place(located)
-        access = self.access(located, place, False, expr.marked, expr.span)
+        access = None if expr.racy else self.access(located, place, False, expr.marked, expr.span)
         return self.read(place, located.needs, expr.span, sort_of(expr.type, self.layout.model.referents), access)
 
     def access(self, located: Located, place: Place, write: bool, marked: bool, span: Span) -> Access | None:

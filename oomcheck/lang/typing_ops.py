@@ -80,7 +80,7 @@ def type_operation(typer: Typer, expr: t.Call) -> m.TExpr:
     if name in ("READ_ONCE", "data_race"):
         place = args[0]
         assert isinstance(place, m.Place)
-        return m.Load(place, True, place.type, expr.span)
+        return m.Load(place, True, place.type, expr.span, racy=name == "data_race")
     return m.CallOperation(name, args, _result(operation, args), expr.span)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from oomcheck.ir.sorts import bounds
@@ -14,10 +16,12 @@ from oomcheck.lang.types import FlagsType, ObjectType, show_type
 def render_info(lowered: Lowered) -> str:
     """The whole text, sections in a fixed order."""
     model = lowered.elaborated.model
+    used = any(variable.name.startswith("rcu") for variable in lowered.system.variables)
+    implied = set() if used else {"rcu"}
     lines = [f"model {model.name}" + (f" of {model.kernel}" if model.kernel else "")]
     lines += ["", "parameters:", *(_params(model) or ["  none"])]
     lines += ["", "threads:", *_threads(lowered)]
-    lines += ["", "objects and variables:", *(_storages(model) or ["  none"])]
+    lines += ["", "objects and variables:", *(_storages(model, implied) or ["  none"])]
     wide = [f"  {span}: {text}" for span, text in wide_places(model)]
     lines += ["", "one step that sees several shared places at once:", *(wide or ["  none"])]
     lines += ["", *_size(lowered)]
@@ -41,22 +45,24 @@ def _values(model: m.Model) -> Iterator[tuple[str, str]]:
 
 def _threads(lowered: Lowered) -> list[str]:
     lines = []
-    for process in lowered.system.processes:
+    counts = Counter(transition.process for transition in lowered.system.transitions)
+    for number, process in enumerate(lowered.system.processes):
         words = [process.kind.value]
         if process.daemon:
             words.append("daemon")
         if process.fairness:
             words.append(f"{process.fairness} fairness")
         words.append("slack any" if process.slack is None else f"slack {process.slack}")
-        steps = sum(t.process == lowered.system.processes.index(process) for t in lowered.system.transitions)
+        steps = counts[number]
         lines.append(f"  {process.name}: {', '.join(words)}; {len(process.locations)} locations, {steps} steps")
     return lines
 
 
-def _storages(model: m.Model) -> list[str]:
+def _storages(model: m.Model, implied: set[str]) -> list[str]:
+    """All but those that nobody declared and nothing uses."""
     lines = []
     for storage in model.storages:
-        if storage.heap or not storage.size:
+        if storage.heap or not storage.size or storage.key in implied:
             continue
         kind = storage.type
         if isinstance(kind, FlagsType):
@@ -64,7 +70,7 @@ def _storages(model: m.Model) -> list[str]:
         elif isinstance(kind, ObjectType):
             text = kind.kind + (f" ({kind.variant})" if kind.variant else "")
         else:
-            text = show_type(kind)
+            text = re.sub(r"^an? (value of )?", "", show_type(kind))
         words = [w for w, on in (("ghost", storage.ghost), ("marked", storage.marked)) if on]
         count = f" x {storage.size}" if storage.size > 1 else ""
         lines.append(f"  {storage.key}{count}: {' '.join([*words, text])}")
