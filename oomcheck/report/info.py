@@ -10,7 +10,7 @@ from oomcheck.ir.sorts import bounds
 from oomcheck.lang import model as m
 from oomcheck.lang.atomicity import wide_places
 from oomcheck.lang.lower import Lowered, show_param
-from oomcheck.lang.types import FlagsType, ObjectType, show_type
+from oomcheck.lang.types import EnumType, FlagsType, ObjectType, show_type
 
 
 def render_info(lowered: Lowered) -> str:
@@ -33,7 +33,9 @@ def _params(model: m.Model) -> list[str]:
     for param, (_, value) in zip(model.params, _values(model), strict=True):
         limits = ""
         if param.low is not None:
-            limits = f" in {param.low} .. {param.high}" if param.high is not None else f" >= {param.low}"
+            limits = f" in {param.low} .. {param.high}" if param.high is not None else f" (>= {param.low})"
+        elif isinstance(param.type, EnumType):
+            limits = f" in {{ {', '.join(param.type.members)} }}"
         lines.append(f"  {param.name} = {value}{limits}" + (f"   @ {param.source}" if param.source else ""))
     return lines
 
