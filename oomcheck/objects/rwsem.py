@@ -174,7 +174,7 @@ def _let_in(sem: ObjRef, when: Expr) -> list[Assignment]:
     return [(place, ite(and_(when, eq(place, _BEHIND)), _QUEUED, place)) for place in parts(sem, "read_waiter")]
 
 
-def _try(site: Site, sem: ObjRef, free: Expr, sure: Expr, updates: list[Assignment], checks: list[Check]) -> Expr:
+def _try(site: Site, free: Expr, sure: Expr, updates: list[Assignment], checks: list[Check]) -> Expr:
     """One step that takes the lock where `free`, and may fail where not `sure`."""
     got, target = site.temp(BOOL), site.node()
     site.edge(site.here, target, guard=free, updates=[*updates, (got, TRUE)], checks=checks)
@@ -187,13 +187,15 @@ def _down_read_trylock(site: Site, args: Sequence[Operand]) -> Expr:
     sem = obj(args[0])
     strict = and_(_no_writer(sem), not_(_anybody_waits(sem)))
     free = _no_writer(sem) if sem.variant == "any" else strict
-    return _try(site, sem, free, strict, [_one_more(site, sem)], [_depth_check(site, sem)])
+    return _try(site, free, strict, [_one_more(site, sem)], [_depth_check(site, sem)])
 
 
 def _down_write_trylock(site: Site, args: Sequence[Operand]) -> Expr:
     sem = obj(args[0])
-    free = and_(_no_writer(sem), _no_reader(sem))
-    return _try(site, sem, free, free, [(sem.at("writer"), this(site))], [])
+    unlocked = and_(_no_writer(sem), _no_reader(sem))
+    strict = and_(unlocked, not_(_anybody_waits(sem)))
+    free = unlocked if sem.variant == "any" else strict
+    return _try(site, free, strict, [(sem.at("writer"), this(site))], [])
 
 
 def _up_read(site: Site, args: Sequence[Operand]) -> None:
