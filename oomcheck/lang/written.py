@@ -7,6 +7,7 @@ from dataclasses import replace
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, Var
 from oomcheck.ir.walk import rewrite, subexpressions
 from oomcheck.lang.flow import Edge, Flow
+from oomcheck.objects.base import EdgeKind
 
 
 def drop_settled_bits(flow: Flow, bits: set[str]) -> None:
@@ -15,7 +16,7 @@ def drop_settled_bits(flow: Flow, bits: set[str]) -> None:
         return
     known = _definitely_set(flow, bits)
     edges = [_resolve(edge, known.get(edge.origin, frozenset())) for edge in flow.edges]
-    edges = [edge for edge in edges if edge.guard != FALSE]
+    edges = [edge for edge in edges if edge.guard != FALSE or edge.kind is not EdgeKind.FREE]  # `await false` stays
     doubtful = {name for edge in edges for name in _reads(edge) if name in bits}
     flow.edges[:] = [
         replace(
