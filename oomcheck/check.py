@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -214,6 +215,7 @@ class _Runner:
         self._results: dict[int, Result] = {}  # by the number of the row
         self._dead: dict[str, bool] = {}  # statements by place, and whether some search never ran them
         self._partial = ""
+        self._start = time.perf_counter()
         self._exhaustive = True
 
     def run(self, model: str) -> Report:
@@ -282,13 +284,18 @@ class _Runner:
             chosen[prop.name] = prop
         search = explore_reference if self._options.engine == "reference" else explore_generated
         asked = [p for p in chosen.values() if p.name != "unreachable"]
+        limits = self._options.limits
+        if limits.timeout is not None:  # the time is for all searches together
+            limits = replace(limits, timeout=max(limits.timeout - (time.perf_counter() - self._start), 1e-9))
         found = search(
             lowered.system,
             [*asked, sanitizer("unreachable")],
-            self._options.limits,
+            limits,
             self._options.should_stop,
             self._options.progress,
         )
+        if limits.timeout is not None and found.stopped.startswith("time limit"):
+            found = replace(found, stopped=f"time limit {self._options.limits.timeout:g} s")
         if found.stopped in ("interrupted", "terminated"):
             self._partial = found.stopped
         behaviour: bool | None = True

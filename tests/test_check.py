@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -260,3 +261,26 @@ def test_accepted_rest(tmp_path: Path) -> None:
         Word.VIOLATED,
         Word.VIOLATED,
     ]
+
+
+def test_time_is_for_all_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each search gets what the ones before have left; the reason names the limit that was asked for."""
+    globals_ = check_files.__globals__
+    honest = globals_["explore_generated"]
+    given: list[float] = []
+
+    def watched(*arguments: object) -> object:
+        limits = arguments[2]
+        assert isinstance(limits, Limits)
+        assert limits.timeout is not None
+        given.append(limits.timeout)
+        found = honest(*arguments)
+        return replace(found, stopped=f"time limit {limits.timeout:g} s") if len(given) == 3 else found
+
+    monkeypatch.setitem(globals_, "explore_generated", watched)
+    model = "param int N = 1 in 0 .. 3;\nthread t { y = N; }"
+    report = run(
+        tmp_path, model, "never n : y > 3;\ncheck a : n with N in 0 .. 2;\n", Options(limits=Limits(timeout=60))
+    )
+    assert 60 > given[0] > given[1] > given[2] > 0
+    assert [getattr(r.verdict, "reason", "") for r in report.results if r.prop == "n"][2].startswith("time limit 60 s")

@@ -38,7 +38,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
     parser.add_argument("--exclude", metavar="GLOB", action="append", default=[])
     parser.add_argument("--max-states", metavar="N")
-    parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m")
+    parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m, for all searches together")
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
     parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit or reference")
