@@ -93,13 +93,16 @@ def test_stopped_is_unknown(prop: Property, stopped: str) -> None:
         ("asks(1) and asks(0)", ""),
         ("asks(1) and asks(3)", "y == n"),
         ("asks(3) and asks(1)", "y == n"),
+        ("forall v in none : (dead(v) -> y == 3)", "dead(v)"),
+        ("forall v in none : (forall i in 0 .. 1 : (y == i -> dead(v)) and true)", "y == i"),
+        ("forall v in none : dead(v)", ""),
         ("p->x == 1 -> true", "p->x == 1"),
         ("y == 3 or true", ""),
     ],
 )
 def test_vacuous_implications(tmp_path: Path, formula: str, vacuous: str) -> None:
     """An implication whose left side never holds, wherever it stands; instances of a macro are different ones."""
-    model = "struct S { marked int 0..3 x; };\nS s;\nS *p = NULL;\nthread t { y = 1; }"
+    model = "struct S { marked int 0..3 x; };\nS s;\nS *p = NULL;\nthread t { y = 1; }\nthread none[0] { skip; }"
     spec = f"define asks(n) = (y == n -> true);\ninvariant i : {formula};\ncheck c : i;\n"
     report = run(tmp_path, model, spec, Options(exclude=("race",)))
     result = next(r for r in report.results if r.prop == "i")

@@ -290,6 +290,22 @@ def _left_sides(
         case m.Quantify(kind="forall", variable=variable, values=values, body=body):
             for choice in values:
                 yield from _left_sides(body, lowered, {**fixed, variable: choice}, context, (*path, 0))
+            if not values:
+                yield from ((below, text, FALSE) for below, text in _never_asked(body, (*path, 0)))
+        case _:
+            pass
+
+
+def _never_asked(expr: m.TExpr, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Left sides below a `forall` over nothing."""
+    match expr:
+        case m.Operate(operator="->", args=(left, _)):
+            yield path, " ".join(left.span.text.split())
+        case m.Operate(operator="&&", args=args):
+            for number, arg in enumerate(args):
+                yield from _never_asked(arg, (*path, number))
+        case m.Quantify(kind="forall", body=body):
+            yield from _never_asked(body, (*path, 0))
         case _:
             pass
 
