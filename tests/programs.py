@@ -59,6 +59,7 @@ class Program:
     atomic: int = 0
     labels: list[str] = field(default_factory=list)  # that can be jumped back to
     process: bool = False
+    inside: bool = False  # a function, which an atomic block may call
 
     def pick(self, *options: Callable[[], str]) -> str:
         """One of several forms; the first is the simplest."""
@@ -162,7 +163,7 @@ class Program:
             lambda: f"({self.truth(depth - 1)} ? {self.truth(depth - 1)} : {self.truth(depth - 1)})",
             lambda: f"{self.number(depth - 1)} {self.one(['==', '<'])} {self.number(depth - 1)}",
             lambda: f"({self.one(['forall', 'exists'])} k in 0 .. 1 : a[k] == {self.number(0)})",
-            lambda: f"(exists t in S_objects : t->w)".replace("S_objects", "o"),
+            lambda: self.access("(exists s in o : s->w)"),
             lambda: self.access(f"test_bit({self.one(['FA', 'FB'])}, fw)"),
             lambda: self.access(f"test_and_set_bit({self.one(['FA', 'FB'])}, fw)"),
             lambda: self.access("test_and_clear_bit(FB, fw)"),
@@ -214,10 +215,11 @@ class Program:
             return self.one_of([self.local, self.declare, self.ghost, self.jump])
         if self.depth >= 3:
             return self.one_of([*plain, self.jump])
-        return self.one_of(
-            [*plain, self.store, self.store, self.operation, self.jump, self.if_, self.if_, self.either]
-            + [self.while_, self.for_, self.atomic_, self.section, self.goto, self.loop]
-        )
+        forms = [*plain, self.store, self.store, self.operation, self.jump, self.if_, self.if_, self.either]
+        forms += [self.for_, self.atomic_, self.section, self.forth]
+        if not self.atomic and not self.inside:  # a block runs all rounds of a loop in one step
+            forms += [self.while_, self.loop, self.back]
+        return self.one_of(forms)
 
     def one_of(self, forms: Sequence[Callable[[], list[str]]]) -> list[str]:
         """A statement of one of several forms."""
@@ -261,8 +263,8 @@ class Program:
             f"x = atomic_cmpxchg(at, {self.number(0)}, 1) > 0 ? 1 : 0;",
             f"f3({self.one(['&l', '&o[1].sl', 'single.sl'])}, {self.number(1)});" if "f3" in self.functions else "skip;",
         ]
-        sleeping = [f"wait_event(q, {self.truth(1)});", "wait_for_completion(d);", "mutex_lock(m);", "mutex_unlock(m);"]
-        return [self.one(calm if self.atomic or self.chance(70) else sleeping)]
+        sleeping = [f"wait_event(q, {self.one(['b', '!c', 'x > 0'])} || {self.truth(1)});", "wait_for_completion(d);", "mutex_lock(m);", "mutex_unlock(m);"]
+        return [self.one(calm if self.atomic or self.inside or self.chance(70) else sleeping)]
 
     def declare(self) -> list[str]:
         """A local."""
@@ -352,14 +354,10 @@ class Program:
     def for_(self) -> list[str]:
         """A counting or unrolled loop."""
         name = self.fresh("k")
-        head = self.one(
-            [
-                f"for ({name} in 0 .. 1)",
-                f"for ({name} in 1 down to 0)",
-                f"for ({name} in {self.number(1)} .. 1)",
-                f"for ({name} in 0 .. {self.number(1)} % 2)",
-            ]
-        )
+        heads = [f"for ({name} in 0 .. 1)", f"for ({name} in 1 down to 0)"]
+        if not self.atomic and not self.inside:
+            heads += [f"for ({name} in {self.number(1)} .. 1)", f"for ({name} in 0 .. {self.number(1)} % 2)"]
+        head = self.one(heads)
         if self.chance(25):
             self.pointers.append(name)
             lines = self.looped(f"for ({name} in o)")
@@ -385,20 +383,24 @@ class Program:
     def section(self) -> list[str]:
         """A section under a lock."""
         lock = self.one(["l", "l", "o[0].sl", f"{self.pointer()}->sl"])
-        if self.atomic or self.chance(70):
+        if self.atomic or self.inside or self.chance(70):
             if self.chance(20):
-                return [f"if (spin_trylock({lock}))", *self.braced(""), f"spin_unlock({lock});"][: 2 + 99]
+                inner = self.braced("")
+                return [f"if (spin_trylock({lock})) {{", *inner, f"\tspin_unlock({lock});", "}"]
             return [f"spin_lock({lock});", *self.braced(""), f"spin_unlock({lock});"]
         return ["mutex_lock(m);", *self.braced(""), "mutex_unlock(m);"]
 
-    def goto(self) -> list[str]:
-        """Jumps to a label, back or forth."""
+    def forth(self) -> list[str]:
+        """Jumps over a block."""
         label = self.fresh("L")
-        if self.chance(50):
-            return [f"if ({self.truth(1)}) goto {label};", *self.braced(""), f"{label}: {self.simple()}"]
+        return [f"if ({self.truth(1)}) goto {label};", *self.braced(""), f"{label}: {self.simple()}"]
+
+    def back(self) -> list[str]:
+        """Jumps back to a label."""
+        label = self.fresh("L")
         self.labels.append(label)
         lines = [f"{label}: {self.simple()}", *self.braced("")]
-        self.budget -= 1
+        self.labels.remove(label)
         return [*lines, f"if ({self.access(self.one(['b', '!c', 'x > 1']))}) goto {label};"]
 
     def simple(self) -> str:
@@ -418,6 +420,7 @@ class Program:
 
     def function(self, name: str) -> list[str]:
         """One of the functions that programs may call."""
+        self.inside = True
         self.ints, self.pointers = [], []
         if name == "f1":
             self.ints = ["n"]
@@ -429,7 +432,7 @@ class Program:
             self.ints = ["n"]
             inner = self.body("void f3(spinlock *s, int 0..2 n)", 1)
             lines = [inner[0], "\tspin_lock(s);", *inner[1:-1], "\tspin_unlock(s);", "}"]
-        self.ints, self.pointers = [], []
+        self.ints, self.pointers, self.inside = [], [], False
         self.functions.append(name)
         return lines
 
@@ -442,17 +445,14 @@ def build(random: Random) -> str:
         if program.chance(40):
             lines += program.function(name)
     shape = random.randrange(4)
-    sizes = {0: [6, 6], 1: [4, 4, 3], 2: [4], 3: [5, 5]}[shape]
+    sizes = {0: [9, 9], 1: [5, 5, 4], 2: [7], 3: [8, 8]}[shape]
     for number, size in enumerate(sizes):
         dims = "[2]" if shape == 2 else ""
         if shape == 3:
             program.process = True
-            start = "process P {\n\tmarked int 0..2 px;\n" if number == 0 else ""
-            lines += [start + "\t" + line for line in program.body(f"thread t{number}", size)[:1]]
-            # the body is drawn again, so that it stands inside the process
-            inner = program.body(f"thread t{number}", size)
-            lines[-1] = start + "\t" + inner[0]
-            lines += ["\t" + line for line in inner[1:]]
+            if number == 0:
+                lines += ["process P {", "\tmarked int 0..2 px;"]
+            lines += ["\t" + line for line in program.body(f"thread t{number}", size)]
         else:
             lines += program.body(f"{program.one(['thread', 'kthread'])} t{number}{dims}", size)
     if shape == 3:

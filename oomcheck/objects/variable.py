@@ -9,16 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import Expr, eq, ite
-from oomcheck.ir.sorts import scalar_of
+from oomcheck.ir.expr import Expr, Place, eq, ite
+from oomcheck.ir.sorts import ArraySort, scalar_of
 from oomcheck.objects.base import ArgKind, ObjRef, Operand, Operation, ResultKind, Site, expr, obj, step
 
 _V, _X = ArgKind.VARIABLE, ArgKind.VALUE
 
 
+def _place(variable: ObjRef) -> Place:
+    """An element, or the variable itself where it is no array: reads in the same step must meet the write."""
+    element = variable.at("value")
+    return element if isinstance(element.array.sort, ArraySort) else element.array
+
+
 def _exchange(site: Site, variable: ObjRef, new: Expr) -> Expr:
-    place = variable.at("value")
-    old = site.temp(scalar_of(place.array.sort))
+    place = _place(variable)
+    old = site.temp(scalar_of(variable.at("value").array.sort))
     step(site, [(old, place), (place, new)])
     return old
 
@@ -29,7 +35,7 @@ def _xchg(site: Site, args: Sequence[Operand]) -> Expr:
 
 def _cmpxchg(site: Site, args: Sequence[Operand]) -> Expr:
     variable, old, new = obj(args[0]), expr(args[1]), expr(args[2])
-    place = variable.at("value")
+    place = _place(variable)
     return _exchange(site, variable, ite(eq(place, old), new, place))
 
 
