@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.check import Options, check_files
-from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
+from oomcheck.cli.common import Commands, add_model, exit_table, make_folder, parse_params, write_file
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.json import render_json
@@ -32,12 +32,25 @@ _SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("check", help="check a model against its specs, or with the sanitizers alone")
+    parser = commands.add_parser(
+        "check",
+        help="check a model against its specs, or with the sanitizers alone",
+        epilog=exit_table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_model(parser)
     parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path)
-    parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
-    parser.add_argument("--exclude", metavar="GLOB", action="append", default=[])
-    parser.add_argument("--max-states", metavar="N")
+    parser.add_argument(
+        "-p",
+        "--property",
+        dest="select",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="check only what matches: a property, CHECK/PROPERTY or SPEC/CHECK/PROPERTY",
+    )
+    parser.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="leave out what matches")
+    parser.add_argument("--max-states", metavar="N", help="states of one search")
     parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m, for all searches together")
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")

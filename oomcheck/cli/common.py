@@ -8,8 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
+from oomcheck.report.rows import EXIT_MEANING
 
 Commands = argparse._SubParsersAction  # the type that argparse gives no public name
+
+
+def exit_table() -> str:
+    """What each exit code means, for the help texts."""
+    codes = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in sorted(EXIT_MEANING.items()))
+    return f"exit codes (worst wins: 4, 2, 1, 3, 0):\n{codes}"
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

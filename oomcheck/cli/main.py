@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from oomcheck.cli import check, explain, fmt, info, lint, replay
-from oomcheck.cli.common import Commands
+from oomcheck.cli.common import Commands, exit_table
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.render import render_text
 from oomcheck.evidence import EvidenceError
-from oomcheck.report.rows import EXIT_MEANING
 from oomcheck.version import VERSION
 
 RECURSION = 5_000  # nested macros, calls and conditions are walked by recursion
@@ -31,11 +30,10 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their flags."""
-    codes = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in sorted(EXIT_MEANING.items()))
     parser = _Parser(
         prog="oomcheck",
         description="Model checker for races between the OOM killer, the OOM reaper, exit_mmap() and the freezer.",
-        epilog=f"exit codes (worst wins: 4, 2, 1, 3, 0):\n{codes}",
+        epilog=exit_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"oomcheck {VERSION}")
