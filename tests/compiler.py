@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import networkx as nx
 
 from oomcheck.lang import tree as t
-from tests.compiler_values import Scope, Values
+from tests.compiler_values import Values
+from tests.looks import Scope
 from tests.machine import WORD, Code, Instruction, Kind, Mark, Memory, Slot, kind_of
 
 #: Where a thread may rest: an access or a choice follows. At `forced` it is seen even if nothing was accessed yet.

@@ -14,8 +14,8 @@ from typing import Any
 
 from oomcheck.lang import tree as t
 from tests.compiler import FORCED, NATURAL, Compiler, following
-from tests.compiler_values import at, element
 from tests.kernel import Blocked, operate
+from tests.looks import at, element
 from tests.machine import Address, Code, Declarations, Halt, Kind, Memory, Slot, Wrong, arithmetic
 
 Cells = tuple[int, ...]
@@ -70,7 +70,7 @@ def interpret(model: t.ModelFile, limit: int) -> Outcome:
     """Explore all behaviours of a model; `TooLarge` beyond `limit` states.
 
     `NotImplementedError` for what the interpreter does not know.
-   """
+    """
     try:
         explorer = _Explorer(Declarations(model).memory, limit)
     except (KeyError, AssertionError) as unknown:

@@ -105,6 +105,8 @@ class Declarations:
                 self.structs[name.text] = item
             case t.FunctionDecl(name=name):
                 memory.functions[name.text] = item
+            case t.VarDecl(unallocated=True):
+                raise NotImplementedError(item)
             case t.VarDecl(type=t.TypeExpr(form=t.TypeForm.NAMED, name=struct)) if struct in memory.fields:
                 for declarator in item.declarators:
                     self._objects(struct, declarator)
@@ -112,8 +114,8 @@ class Declarations:
                 for process in instances(item.name.text, item.dims):
                     for member in item.members:
                         if not isinstance(member, t.ThreadDecl):
-                            for name, variable in self._storage(member, f"{process}."):
-                                memory.globals[f"{process}.{name}"] = variable
+                            for inner, variable in self._storage(member, f"{process}."):
+                                memory.globals[f"{process}.{inner}"] = variable
             case t.VarDecl() | t.FlagsDecl() | t.ObjectDecl():
                 memory.globals.update(self._storage(item, ""))
             case t.ThreadDecl():
@@ -294,7 +296,7 @@ class Slot:
 
 
 Symbol = Slot | int | t.Expr  # a local, a value known now
-Look = Callable[[Sequence[int], list[int | None]], int]  # a value in one instant: of memory and locals
+Look = Callable[[Sequence[int], Sequence[int | None]], int]  # a value in one instant: of memory and locals
 
 
 @dataclass

@@ -261,9 +261,16 @@ class Program:
             "reinit_completion(d);",
             f"if (refcount_dec_and_test(rc)) b = {self.truth(0)};",
             f"x = atomic_cmpxchg(at, {self.number(0)}, 1) > 0 ? 1 : 0;",
-            f"f3({self.one(['&l', '&o[1].sl', 'single.sl'])}, {self.number(1)});" if "f3" in self.functions else "skip;",
+            f"f3({self.one(['&l', '&o[1].sl', 'single.sl'])}, {self.number(1)});"
+            if "f3" in self.functions
+            else "skip;",
         ]
-        sleeping = [f"wait_event(q, {self.one(['b', '!c', 'x > 0'])} || {self.truth(1)});", "wait_for_completion(d);", "mutex_lock(m);", "mutex_unlock(m);"]
+        sleeping = [
+            f"wait_event(q, {self.one(['b', '!c', 'x > 0'])} || {self.truth(1)});",
+            "wait_for_completion(d);",
+            "mutex_lock(m);",
+            "mutex_unlock(m);",
+        ]
         return [self.one(calm if self.atomic or self.inside or self.chance(70) else sleeping)]
 
     def declare(self) -> list[str]:
@@ -446,6 +453,8 @@ def build(random: Random) -> str:
             lines += program.function(name)
     shape = random.randrange(4)
     sizes = {0: [9, 9], 1: [5, 5, 4], 2: [7], 3: [8, 8]}[shape]
+    more = random.randrange(6)
+    sizes = [size + more for size in sizes]
     for number, size in enumerate(sizes):
         dims = "[2]" if shape == 2 else ""
         if shape == 3:
@@ -461,5 +470,5 @@ def build(random: Random) -> str:
 
 
 def models() -> st.SearchStrategy[str]:
-    """Models as text."""
-    return st.randoms(use_true_random=False).map(build)
+    """Models as text; `tests.lang.test_lowering_random.reduced` makes them small."""
+    return st.integers(0, 2**32 - 1).map(lambda seed: build(Random(seed)))

@@ -75,7 +75,9 @@ def projected(system: TransitionSystem, graph: nx.MultiDiGraph[State], names: se
     def view(state: State) -> State:
         return tuple(state[i] for i in kept)
 
-    edges = {(view(a), process, view(b)) for a, b, process in graph.edges(data="process")}
+    edges: set[tuple[State, str, State]] = set()
+    for a, b, data in graph.edges(data=True):
+        edges.add((view(a), data["process"], view(b)))
     return {view(state) for state in graph}, {edge for edge in edges if edge[0] != edge[2]}
 
 
