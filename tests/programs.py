@@ -246,6 +246,8 @@ class Program:
     def operation(self) -> list[str]:
         """A kernel operation for its effect."""
         self.budget -= 1
+        if self.chance(10):  # with a look at what it wrote, in the same step
+            return [f"xchg({self.one(['x', 'a[0]'])}, {self.number(0)});", "h = x > 0 and !h;"]
         calm = [
             f"set_bit({self.one(['FA', 'FB'])}, fw);",
             f"clear_bit({self.one(['FA', 'FB'])}, fw);",
@@ -294,7 +296,8 @@ class Program:
             return [f"int 0..2 {name};", f"choose {name} in {self.one(['0 .. 1', '1 .. 2'])};"]
         if self.chance(50):
             self.ints.append(name)
-            return [f"int 0..1 {name};", f"if ({self.truth(1)}) {name} = 1;"]
+            lines = [f"int 0..1 {name};", f"if ({self.truth(1)}) {name} = 1;"]
+            return [*lines, f"y = {name};"] if self.chance(40) else lines
         self.bools.append(name)
         return [f"bool {name};", f"if ({self.truth(1)}) {name} = {self.truth(1)};"]
 
@@ -365,6 +368,10 @@ class Program:
         if not self.atomic and not self.inside:
             heads += [f"for ({name} in {self.number(1)} .. 1)", f"for ({name} in 0 .. {self.number(1)} % 2)"]
         head = self.one(heads)
+        if self.ints and not self.atomic and not self.inside and self.chance(20):  # a bound that the body changes
+            bound = self.one(self.ints)
+            lines = self.looped(f"for ({name} in 0 .. {bound})")
+            return [lines[0], f"\t{bound} = {bound} == 2 ? 0 : {bound} + 1;", *lines[1:]]
         if self.chance(25):
             self.pointers.append(name)
             lines = self.looped(f"for ({name} in o)")
