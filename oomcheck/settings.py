@@ -15,7 +15,7 @@ from oomcheck.result.exploration import Limits
 
 FORMATS: Final = ("text", "json")
 COLORS: Final = ("auto", "always", "never")
-ENGINES: Final = ("auto", "explicit", "bmc", "kind", "pdr")
+ENGINES: Final = ("auto", "explicit", "reference", "bmc", "kind", "pdr")
 
 FILE: Final = "pyproject.toml"
 PREFIX: Final = "OOMCHECK_"

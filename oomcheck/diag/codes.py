@@ -93,7 +93,6 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "atomic { }, await, assert and assume see several shared places at one instant; kernel code cannot.",
     ),
     "W0604": ("declared and never used", "The declaration has no effect on any thread or property."),
-    "W0605": ("dead code", "No state reaches this statement for any value of the parameters."),
     "W0606": ("property never checked", "The property is in no check of its spec."),
     "W0607": ("result ignored", "The operation reports failure through its result."),
     "W0608": (

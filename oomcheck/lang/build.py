@@ -197,7 +197,7 @@ class Builder(BodyBuilder):
             case "bind_range":
                 return t.Binding(name, None, self.expr(node.children[1]), self.expr(node.children[2]))
             case _:
-                return t.Binding(name, None, values=self.names(node.children[1]))
+                return t.Binding(name, None, values=tuple(self.expr(child) for child in node.children[1:]))
 
     def spec(self, node: Tree[Token]) -> t.SpecFile:
         """The whole of a spec file."""

@@ -100,7 +100,7 @@ class _Reader:
         texts = dict(zip(self._done, self.sources, strict=True))
         for name, path in named:
             for part in (name, texts[path].text):
-                data = part.encode()
+                data = part.encode("utf-8", "surrogateescape")
                 found.update(len(data).to_bytes(8, "big"))
                 found.update(data)
         return "sha256:" + found.hexdigest()

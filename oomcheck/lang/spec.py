@@ -76,7 +76,7 @@ def provisional(files: Files, specs: Iterable[t.SpecFile], fixed: Mapping[str, i
     for binding in (binding for spec in specs for check in spec.checks for binding in check.bindings):
         value = binding.value or binding.low
         if value is None and binding.values:
-            value = t.Ident(binding.values[0].text, binding.values[0].span)
+            value = binding.values[0]
         if binding.name.text in wanted and value is not None:
             found.setdefault(binding.name.text, t.Binding(binding.name, value))
     return list(found.values())
@@ -205,8 +205,7 @@ class _Planner:
         elif binding.low is not None and binding.high is not None:
             values = list(range(typer.constant(binding.low), typer.constant(binding.high) + 1))
         else:
-            exprs = [t.Ident(name.text, name.span) for name in binding.values]
-            values = [typer.fold(typer.value(expr, param.type)) for expr in exprs]
+            values = [typer.fold(typer.value(expr, param.type)) for expr in binding.values]
         for value in values:
             if (param.low is not None and value < param.low) or (param.high is not None and value > param.high):
                 limits = f"{param.low} .. {param.high}" if param.high is not None else f">= {param.low}"

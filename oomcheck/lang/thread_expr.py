@@ -22,6 +22,7 @@ from oomcheck.lang.registers import Registers
 from oomcheck.lang.types import IntType, PointerType, TaskType, Type, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts
 
+SOURCE_REF = re.compile(r"""@\s*"[^"]*\"""")
 MAX_NODES = 100_000  # of one thread, all its calls expanded
 FORKS = 64  # values that a read of an unwritten local may have before it ends the behaviour
 HALTING = frozenset({"null", "lifetime", "range", "refcount"})
@@ -187,7 +188,7 @@ class ThreadExpr:
 
     def describe(self, span: Span) -> Action:
         """The action of an expression or statement, with quantified names replaced by their values."""
-        text = " ".join(span.text.split())
+        text = " ".join(SOURCE_REF.sub("", span.text).split())
         for fixed, value in self.pure.fixed.items():
             if isinstance(fixed.type, PointerType | TaskType):
                 name = self.value_name(fixed.type, value)

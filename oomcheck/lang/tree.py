@@ -421,7 +421,7 @@ class Binding:
     value: Expr | None
     low: Expr | None = None
     high: Expr | None = None
-    values: tuple[Name, ...] = ()
+    values: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
