@@ -225,7 +225,7 @@ class _Folder:
 
     def _next_without_access(self, node: int) -> Iterator[int]:
         for edge in self._outgoing.get(node, ()):
-            if not edge.inner and edge.kind is not EdgeKind.STEP:
+            if not edge.inner and edge.kind is not EdgeKind.STEP and edge.guard != FALSE:
                 yield edge.target
 
     def _from(self, stop: int) -> Iterator[Step]:
