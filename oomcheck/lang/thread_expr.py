@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ FORKS = 64  # values that a read of an unwritten local may have before it ends t
 HALTING = frozenset({"null", "lifetime", "range", "refcount"})
 
 
-class ThreadExpr:
+class ThreadExpr(ABC):
     """Draws expressions into the flow of one thread; is the `Site` of its operations."""
 
     def __init__(self, layout: Layout, me: int, registers: Registers, preempt: Var | None, softirq: bool) -> None:
@@ -371,13 +372,13 @@ class ThreadExpr:
 
     # ------------------------------------------------------------ operations
 
+    @abstractmethod
     def call(self, expr: m.CallFunction) -> Expr | None:
         """A function, expanded here; defined by the statement level."""
-        raise NotImplementedError
 
+    @abstractmethod
     def operation(self, expr: m.CallOperation) -> Expr | None:
         """A kernel operation; defined by the operation level."""
-        raise NotImplementedError
 
 
 def halting_checks(needs: Sequence[Need]) -> list[Check]:

@@ -1,4 +1,4 @@
-"""The seed's models against their specs: each verdict is the expected one.
+"""The models against their specs: each verdict is the expected one.
 
 All specs together take minutes (`oomcheck check` runs them one by one), so this runs one check at least of each, and
 all of those that are cheap. What is left out differs in parameters or variants only.
