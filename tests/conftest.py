@@ -1,11 +1,18 @@
-"""Fixtures of all tests: golden files."""
+"""Settings and fixtures of all tests: random draws, golden files."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every run, so that a change is what makes a test fail; HYPOTHESIS_PROFILE=random draws others.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -1,6 +1,6 @@
 """Whatever is in a file, the front end answers with diagnostics and never with a traceback.
 
-`FUZZ_EXAMPLES=20000 pytest tests/lang/test_fuzz.py` for a long run; `--hypothesis-seed=N` for another one.
+`HYPOTHESIS_PROFILE=random FUZZ_EXAMPLES=20000 pytest --timeout=0 tests/lang/test_fuzz.py` for a long run.
 """
 
 from __future__ import annotations
