@@ -107,3 +107,11 @@ def test_models_and_specs_are_in_canonical_layout(capsys: pytest.CaptureFixture[
     """`oomcheck fmt` has nothing to do."""
     paths = [*MODELS.glob("*.oom"), *MODELS.glob("lib/*.oom"), *SPECS.glob("*.oomspec")]
     assert run_fmt([str(path) for path in paths], check=True) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.oomspec")), ids=lambda path: path.stem)
+def test_every_check_says_what_is_expected_and_why(path: Path) -> None:
+    """Each check of the models has an expectation and the argument for it."""
+    tree, _ = read_spec(path)
+    assert tree.checks
+    assert [check.name.text for check in tree.checks if not check.expect or not check.because] == []
