@@ -126,6 +126,7 @@ class Folded:
 
     entry: int
     first: tuple[tuple[str, int], ...]  # values that locals get before the first step
+    passed: frozenset[int]  # statements that run before it, as part of the initial state
     stops: tuple[int, ...]
     steps: tuple[Step, ...]
     faults: tuple[Misuse, ...]
@@ -154,13 +155,11 @@ class _Folder:
         seen = set(reached)
         for stop in reached:
             for step in self._from(stop):
-                if stop == entry:
-                    step = replace(step, covers=step.covers | passed)
                 self._steps.append(step)
                 if step.target not in seen:
                     seen.add(step.target)
                     reached.append(step.target)
-        return Folded(entry, first, tuple(reached), tuple(self._steps), tuple(self._faults.values()))
+        return Folded(entry, first, passed, tuple(reached), tuple(self._steps), tuple(self._faults.values()))
 
     def _first(self) -> tuple[int, tuple[tuple[str, int], ...], frozenset[int]]:
         """The first stop, what locals are there, and the statements passed: a local start is no step."""

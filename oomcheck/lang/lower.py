@@ -103,6 +103,7 @@ class _Thread:
         points.classify(self.flow)
         drop_settled_bits(self.flow, self.registers.bits)
         self.folded: Folded = fold(self.flow, self.registers.variables.keys())
+        points.started(self.folded.passed)
         self.map = ThreadMap(self.instance.name, self.flow, self.folded)
 
     def _own_locals(self) -> frozenset[m.LocalVar]:

@@ -17,6 +17,7 @@ class Points:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._points: list[CoverPoint] = []
         self._enabled: dict[int, bool] = {}
+        self._started: frozenset[int] = frozenset()
 
     def classify(self, flow: Flow) -> None:
         """Note which statements of a thread can be reached as far as its graph tells."""
@@ -28,8 +29,16 @@ class Points:
                 self._enabled[edge.point] = self._enabled.get(edge.point, False) or enabled
 
     def cover_points(self) -> tuple[CoverPoint, ...]:
-        """All points; those that only constants keep from running are marked so."""
-        return tuple(replace(point, by_parameter=not self._enabled.get(point.index, True)) for point in self._points)
+        """What a step should run; what only constants keep from running is marked so."""
+        return tuple(
+            replace(point, by_parameter=not self._enabled.get(point.index, True))
+            for point in self._points
+            if point.index not in self._started
+        )
+
+    def started(self, passed: frozenset[int]) -> None:
+        """Note statements that run as part of the initial state: they need no step."""
+        self._started |= passed
 
     def point(self, span: Span, source: str) -> int:
         """The number of the statement at `span`."""
