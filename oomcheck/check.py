@@ -356,7 +356,7 @@ class _Runner:
             note,
             trace_found.ending.source if trace_found is not None else "",
             lowered.system.params,
-            row.check.span,
+            span=row.check.span,
         )
 
 

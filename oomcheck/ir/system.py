@@ -13,7 +13,7 @@ from enum import Enum
 from functools import cached_property
 
 from oomcheck.diag.span import Span
-from oomcheck.ir.expr import Expr, Lit, Place, Var, and_, eq
+from oomcheck.ir.expr import FALSE, Expr, Lit, Place, Var, and_, eq
 from oomcheck.ir.sorts import EnumSort, Scalar, Sort, scalar_of, width
 
 State = tuple[int, ...]
@@ -40,6 +40,7 @@ class StateVar:
     names: tuple[str, ...]
     owner: int | None = None  # process index of locals and program counters
     quiet: bool = False  # shown by object observables, so left out of traces
+    countdown: bool = False  # each tick of time takes one from every slot that is positive
     span: Span | None = field(default=None, compare=False)
 
     @property
@@ -55,15 +56,20 @@ class ProcessKind(Enum):
     KTHREAD = "kthread"
     SOFTIRQ = "softirq"
     ENV = "env"
+    CLOCK = "clock"  # the passing of time, or of rest; added by transforms, no thread of the model
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place between two steps of a process; `source` is a kernel reference such as "mm/oom_kill.c:oom_reaper"."""
+    """A place between two steps of a process; `source` is a kernel reference such as "mm/oom_kill.c:oom_reaper".
+
+    While `patience` holds, time may pass here although a step is enabled: a delay that may end but need not yet.
+    """
 
     name: str
     span: Span | None = field(default=None, compare=False)
     source: str = ""
+    patience: Expr = FALSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,9 @@ class Transition:
 
     `guard` and `updates` leave the program counter out. `actions` holds at
     least one entry; `main` is the index of the one to show. `acquire` is the
-    number of the lock that the step takes by blocking, or None.
+    number of the lock that the step takes by blocking, or None. `costs` are the
+    cost counters that the step raises, and by how much; `ticks` is the time that
+    passes, which only the step of a clock has.
     """
 
     index: int
@@ -137,6 +145,8 @@ class Transition:
     accesses: tuple[Access, ...] = ()
     acquire: Expr | None = None
     covers: frozenset[int] = frozenset()  # numbers of the statements and branches that run
+    costs: tuple[tuple[str, int], ...] = ()
+    ticks: int = 0
 
     @property
     def action(self) -> Action:
@@ -164,10 +174,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """A lock: its name, and for each process the condition under which it holds the lock."""
+    """A lock: its name, and for each process the condition under which it holds the lock.
+
+    One that `spins` is waited for without sleeping, and its holder cannot be preempted.
+    """
 
     name: str
     holders: tuple[Expr, ...]
+    spins: bool = False
 
 
 class View(Enum):
@@ -215,6 +229,8 @@ class TransitionSystem:
     params: tuple[tuple[str, str], ...] = ()  # name and value as written
     chosen: tuple[str, ...] = ()  # names of those that differ from their declaration
     digest: str = ""
+    timed: bool = False  # countdowns, patience and slack have a meaning; else time is abstracted
+    hz: int = 0  # ticks in a second, 0 if the model does not say
 
     @cached_property
     def slot(self) -> dict[str, int]:

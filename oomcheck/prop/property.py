@@ -1,4 +1,4 @@
-"""Safety properties over states, and the sanitizers that every model gets."""
+"""Properties, and the sanitizers that every model gets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Expr
+from oomcheck.prop.temporal import Temporal
 
 
 class Kind(Enum):
@@ -18,6 +19,14 @@ class Kind(Enum):
     LEMMA = "lemma"
     SANITIZER = "sanitizer"
     DEADLOCK_FREE = "deadlock_free"
+    LTL = "ltl"
+    LEADS_TO = "leads_to"
+    WITHIN = "within"
+    BOUND = "bound"
+
+
+#: Kinds that are about runs, not about states.
+ABOUT_RUNS = frozenset({Kind.LTL, Kind.LEADS_TO, Kind.WITHIN, Kind.BOUND})
 
 
 #: Sanitizers by name; the value says in one sentence what a violation means.
@@ -52,6 +61,7 @@ class Property:
     has no meaning (it reads through NULL): invariants and nevers are violated
     there, covers are not covered. `antecedents` must each hold somewhere, or
     the property is vacuous. `rest` marks accepted rest states (deadlock only).
+    `temporal` is what a property about runs asks; its `formula` is TRUE.
     """
 
     name: str
@@ -63,6 +73,7 @@ class Property:
     antecedents: tuple[Part, ...] = ()
     conjuncts: tuple[Part, ...] = ()
     rest: Expr = FALSE
+    temporal: Temporal | None = None
     span: Span | None = field(default=None, compare=False)
 
 

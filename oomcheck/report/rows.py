@@ -6,6 +6,7 @@ from enum import Enum
 from typing import assert_never
 
 from oomcheck.result.verdict import (
+    Bounded,
     Covered,
     DeadCode,
     Holds,
@@ -61,6 +62,8 @@ def verdict_text(result: Result) -> str:
     match result.verdict:
         case Holds() | Unreachable():
             return f"{title} (exhaustive, {plural(result.states, 'state')})"
+        case Bounded(value=value):
+            return f"{title} (exhaustive, worst {value}{f' {result.unit}' if result.unit else ''})"
         case Violated(trace=trace) | Covered(trace=trace):
             place = f" at {result.source}" if result.source else ""
             return f"{title} in {plural(len(trace.steps), 'step')}{place}"
@@ -96,7 +99,7 @@ def reason(result: Result) -> str:
             found = f"never executed: {', '.join(places)}"
         case Vacuous(reason=text) | Unknown(reason=text):
             found = text
-        case Holds() | Covered() | Unreachable():
+        case Holds() | Bounded() | Covered() | Unreachable():
             found = ""
         case _:
             assert_never(result.verdict)

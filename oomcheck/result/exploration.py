@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: The step of a run in which nothing moves any more: its last state lasts for ever.
+REST = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -32,7 +35,9 @@ class Witness:
     `fault` is the fault that the last state's next step runs into; `racing`
     are two transitions enabled at once; `cycle` closes a circle of locks: each
     edge wants what the next one holds, the last edge belongs to the last state,
-    and `paths` leads to a state with that edge for each of them.
+    and `paths` leads to a state with that edge for each of them. `loop` leads
+    from the last state back to itself, and repeats for ever; the step REST in it
+    stands for "nothing moves".
     """
 
     steps: tuple[int, ...]
@@ -40,6 +45,7 @@ class Witness:
     racing: tuple[int, int] | None = None
     cycle: tuple[LockEdge, ...] = ()
     paths: tuple[tuple[int, ...], ...] = ()
+    loop: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Step:
     source: str
     changes: tuple[Change, ...]
     reads: tuple[tuple[str, str], ...] = ()
+    ticks: int = 0  # time that passes in this step
+    costs: tuple[tuple[str, int], ...] = ()  # cost counters that it raises, and by how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,22 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """A finite counterexample or cover witness of property `prop`.
+class Promise:
+    """A fairness assumption that a loop keeps: `kind` is weak, strong or progress; `why` says how, for people."""
 
-    `model` is the path as given, `digest` that of model and imports, `params`
-    all parameter values; together with each step's `choice` they re-create the run.
+    name: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A finite counterexample or cover witness of property `prop`, or a lasso.
+
+    A lasso has `loop`: after the last step the state is that before step `loop` + 1, and the steps from there
+    on repeat for ever; a loop of no steps means that nothing moves any more. `model` is the path as given,
+    `digest` that of model and imports, `params` all parameter values; together with each step's `choice` they
+    re-create the run.
     """
 
     model: str
@@ -90,6 +103,12 @@ class Trace:
     states: int  # states visited until it was found
     shortest: bool
     engine: str = ""
+    loop: int | None = None
+    promises: tuple[Promise, ...] = ()  # fairness that the loop keeps
+    timed: bool = False
+    hz: int = 0  # ticks in a second, 0 if the model does not say
+    value: int | None = None  # the extreme value that the trace reaches, of a bound
+    unit: str = ""  # "ticks", or the name of a cost counter
 
     @property
     def switches(self) -> int:

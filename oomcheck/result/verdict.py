@@ -34,6 +34,14 @@ class Holds:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounded:
+    """The exact worst value of a bound, within its limit if it has one; the trace reaches it."""
+
+    value: int
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
 class Violated:
     """A bad state is reachable; the trace was replayed by the reference semantics."""
 
@@ -73,13 +81,13 @@ class Unknown:
     reason: str
 
 
-Verdict = Holds | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
+Verdict = Holds | Bounded | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
 
 
 def word(verdict: Verdict) -> Word:
     """The printed word of a verdict."""
     match verdict:
-        case Holds():
+        case Holds() | Bounded():
             return Word.HOLDS
         case Violated() | DeadCode():
             return Word.VIOLATED
@@ -96,7 +104,7 @@ def word(verdict: Verdict) -> Word:
 def trace_of(verdict: Verdict) -> Trace | None:
     """The evidence of a verdict that has a trace."""
     match verdict:
-        case Violated(trace=trace) | Covered(trace=trace):
+        case Violated(trace=trace) | Covered(trace=trace) | Bounded(trace=trace):
             return trace
         case Holds() | DeadCode() | Unreachable() | Vacuous() | Unknown():
             return None
@@ -128,6 +136,10 @@ class Result:
     note: str = ""  # why `ok` is false although the word fits, e.g. another place
     source: str = ""  # kernel reference of the violation
     params: tuple[tuple[str, str], ...] = ()
+    timing: str = "untimed"  # or e.g. "timed, slack 2"
+    value: int | None = None  # of a bound: its exact worst value
+    unbounded: bool = False  # of a bound: there is no worst value
+    unit: str = ""  # of the value: "ticks", or the name of a cost counter
     span: Span | None = field(default=None, compare=False)
 
 

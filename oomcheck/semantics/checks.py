@@ -22,7 +22,7 @@ def deciding(prop: Property) -> Expr:
             return or_(not_(prop.defined), prop.formula)
         case Kind.COVER:
             return and_(prop.defined, prop.formula)
-        case Kind.SANITIZER | Kind.DEADLOCK_FREE:
+        case Kind.SANITIZER | Kind.DEADLOCK_FREE | Kind.LTL | Kind.LEADS_TO | Kind.WITHIN | Kind.BOUND:
             return FALSE
 
 
@@ -72,7 +72,7 @@ def lock_edges(system: TransitionSystem, state: State, moves: Sequence[Transitio
 def may_rest(system: TransitionSystem, process: int) -> bool:
     """Whether a process may stay where it is for ever without being stuck."""
     kind = system.processes[process].kind
-    return system.processes[process].daemon or kind in (ProcessKind.ENV, ProcessKind.SOFTIRQ)
+    return system.processes[process].daemon or kind in (ProcessKind.ENV, ProcessKind.SOFTIRQ, ProcessKind.CLOCK)
 
 
 def deadlocked(system: TransitionSystem, prop: Property, state: State, moves: Sequence[Transition]) -> bool:
