@@ -27,11 +27,13 @@ from oomcheck.lang.elaborate import Elaborated, too_deep
 from oomcheck.lang.flow import Flow
 from oomcheck.lang.fold import Folded, fold
 from oomcheck.lang.layout import Layout
+from oomcheck.lang.mode import UNTIMED, Mode
 from oomcheck.lang.points import Points
 from oomcheck.lang.pure import Need, Pure
 from oomcheck.lang.registers import Registers
+from oomcheck.lang.scope import Constant
 from oomcheck.lang.thread_stmt import ThreadStmt
-from oomcheck.lang.types import BoolType, EnumType, FlagsType, ObjectType, sort_of
+from oomcheck.lang.types import BoolType, EnumType, FlagsType, IntType, ObjectType, sort_of
 from oomcheck.lang.written import drop_settled_bits
 from oomcheck.objects.base import Check, EdgeKind
 from oomcheck.objects.freezer import task_views
@@ -48,6 +50,7 @@ class Lowered:
     layout: Layout
     derived: Derived
     constants: Constants
+    mode: Mode
 
     def formula(self, expr: m.TExpr, fixed: dict[m.Fixed, int] | None = None) -> tuple[Expr, list[Need]]:
         """A typed expression over the states of the system, and what it needs to have a meaning."""
@@ -59,22 +62,22 @@ class Lowered:
         return self.constants.fold(self.derived.resolve(expr))
 
 
-def lower(elaborated: Elaborated) -> Lowered:
-    """The transition system of a typed model."""
+def lower(elaborated: Elaborated, mode: Mode = UNTIMED) -> Lowered:
+    """The transition system of a typed model, read as `mode` says."""
     try:
-        return _lower(elaborated)
+        return _lower(elaborated, mode)
     except RecursionError:
         raise too_deep(elaborated.files) from None
 
 
-def _lower(elaborated: Elaborated) -> Lowered:
+def _lower(elaborated: Elaborated, mode: Mode) -> Lowered:
     model = elaborated.model
     layout = Layout(model)
     points = Points()
     counted = _counts_preemption(model)
     threads = [_Thread(layout, number, points, counted) for number in range(len(model.instances))]
     derived = Derived([thread.map for thread in threads], layout)
-    return _Assembly(elaborated, layout, threads, derived, points).run()
+    return _Assembly(elaborated, mode, layout, threads, derived, points).run()
 
 
 def _counts_preemption(model: m.Model) -> bool:
@@ -179,9 +182,16 @@ class _Assembly:
     """Puts the threads together and gives everything its final number."""
 
     def __init__(
-        self, elaborated: Elaborated, layout: Layout, threads: list[_Thread], derived: Derived, points: Points
+        self,
+        elaborated: Elaborated,
+        mode: Mode,
+        layout: Layout,
+        threads: list[_Thread],
+        derived: Derived,
+        points: Points,
     ) -> None:
         self._elaborated = elaborated
+        self._mode = mode
         self._layout = layout
         self._threads = threads
         self._derived = derived
@@ -216,8 +226,10 @@ class _Assembly:
             chosen=tuple(p.name for p in model.params if p.value != p.default),
             points=self._points.cover_points(),
             digest=model.digest,
+            timed=self._mode.timed,
+            hz=_hertz(self._elaborated),
         )
-        lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants)
+        lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants, self._mode)
         return replace(lowered, system=replace(system, locks=self._locks(lowered), observables=self._views(lowered)))
 
     def _steps(self) -> tuple[list[Transition], list[Fault]]:
@@ -261,7 +273,7 @@ class _Assembly:
             thread.map.position.get(thread.flow.exit),
             instance.daemon,
             instance.fairness,
-            instance.slack,
+            _slack(instance, self._mode),
             span,
         )
 
@@ -274,7 +286,7 @@ class _Assembly:
                     held = KINDS[ref.kind].held
                     assert held is not None
                     holders = tuple(lowered.finish(held(ref, p)) for p in range(len(self._threads)))
-                    found.append(LockInfo(ref.text, holders))
+                    found.append(LockInfo(ref.text, holders, KINDS[ref.kind].spins))
         return tuple(found)
 
     def _views(self, lowered: Lowered) -> tuple[Observable, ...]:
@@ -295,6 +307,25 @@ class _Assembly:
                 blocked = self._derived.blocked(process, number)
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
         return tuple(o for o in found if o.condition != FALSE)
+
+
+def _slack(instance: m.Instance, mode: Mode) -> int | None:
+    """Ticks that the thread may be late: a handler runs at once, an environment when it likes."""
+    match instance.kind:
+        case "softirq":
+            return 0
+        case "env":
+            return None
+        case _:
+            return mode.slack if instance.slack is None else instance.slack
+
+
+def _hertz(elaborated: Elaborated) -> int:
+    """Ticks in a second: the value of a constant or parameter HZ, else 0."""
+    symbol = elaborated.globals.names.get("HZ")
+    if not isinstance(symbol, Constant) or not isinstance(symbol.type, IntType):
+        return 0
+    return max(symbol.value or 0, 0)
 
 
 def _only(transition: Transition, kept: set[str]) -> Transition:

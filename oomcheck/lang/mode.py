@@ -17,3 +17,7 @@ class Mode:
     timed: bool = False
     slack: int | None = None
     costs: frozenset[str] = frozenset()
+
+
+#: The reading in which nothing has a length.
+UNTIMED = Mode()

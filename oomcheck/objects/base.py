@@ -216,7 +216,8 @@ class ObjectKind:
     """A kind of kernel object.
 
     `held` gives the condition that a process holds it (locks only), `waiting`
-    that it waits in a queue; `views` the facts that close a trace.
+    that it waits in a queue; `views` the facts that close a trace. A lock that
+    `spins` is waited for without sleeping.
     """
 
     name: str
@@ -227,6 +228,7 @@ class ObjectKind:
     held: Callable[[ObjRef, int], Expr] | None = None
     waiting: Callable[[ObjRef, int], Expr] | None = None
     views: Callable[[ObjRef, tuple[str, ...]], list[tuple[View, str, Expr, int | None]]] | None = None
+    spins: bool = False
 
 
 def thread_sort(names: tuple[str, ...]) -> EnumSort:

@@ -46,4 +46,5 @@ SPINLOCK = ObjectKind(
     ),
     held=held,
     views=views,
+    spins=True,
 )
