@@ -66,6 +66,40 @@ class Release:
 
 Formula = Atom | Not | And | Or | Next | Until | Release
 
+
+def operands(formula: Formula) -> tuple[Formula, ...]:
+    """What the outermost operator applies to, from left to right."""
+    match formula:
+        case Atom():
+            return ()
+        case Not(arg=arg) | Next(arg=arg):
+            return (arg,)
+        case And(left=left, right=right) | Or(left=left, right=right):
+            return (left, right)
+        case Until(left=left, right=right) | Release(left=left, right=right):
+            return (left, right)
+
+
+def subformulas(formula: Formula) -> tuple[Formula, ...]:
+    """`formula` and all below it, operands first; an object that occurs several times comes once.
+
+    Objects are told apart by identity: an equivalence holds both of its sides twice, so that comparing
+    trees would take exponential time.
+    """
+    found: dict[int, Formula] = {}
+    stack = [(formula, False)]
+    while stack:
+        node, expanded = stack.pop()
+        if id(node) in found:
+            continue
+        if expanded:
+            found[id(node)] = node
+        else:
+            stack.append((node, True))
+            stack.extend((below, False) for below in reversed(operands(node)))
+    return tuple(found.values())
+
+
 TOP = Atom(TRUE)
 BOTTOM = Atom(FALSE)
 
