@@ -1,0 +1,1 @@
+"""Algorithms on explicit graphs of runs, on dense numbers only."""
