@@ -5,7 +5,7 @@ writes a slot that the other reads or writes; trading their places then changes
 neither the values they see nor the state behind them (Mazurkiewicz,
 "Trace theory", 1986). A run therefore is a partial order of steps, and any of
 its linear extensions will do; the one with the fewest switches is the easiest
-to read.
+to read. Time stays where it is: nothing moves across a step that takes time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import pairwise
 from oomcheck.ir.expr import Index
 from oomcheck.ir.system import State, Transition, TransitionSystem
 from oomcheck.semantics.evaluate import slots_read
-from oomcheck.semantics.replay import Mismatch, replay
+from oomcheck.semantics.paths import Mismatch, replay
 from oomcheck.semantics.successors import effects
 
 DEFAULT_BOUND = 20_000  # nodes of the search for the best order; beyond it a greedy order is taken
@@ -36,15 +36,20 @@ _Node = tuple[tuple[int, ...], int]
 
 
 def fewest_switches(
-    system: TransitionSystem, path: Sequence[int], last: int | None = None, bound: int = DEFAULT_BOUND
+    system: TransitionSystem,
+    path: Sequence[int],
+    last: int | None = None,
+    bound: int = DEFAULT_BOUND,
+    start: State | None = None,
 ) -> tuple[int, ...]:
     """A reordering of `path` (transition indices) to the same final state with the fewest process switches.
 
     `last` is a process that acts after the path, such as the one that runs into
-    a fault: a switch to it counts too. The result is replayed; `path` itself
-    comes back if it is already as good, or if it is no path of the system.
+    a fault: a switch to it counts too. The path begins in `start`, None is the
+    initial state. The result is replayed; `path` itself comes back if it is
+    already as good, or if it is no path of the system.
     """
-    states = replay(system, path)
+    states = replay(system, path, start)
     if isinstance(states, Mismatch):
         return tuple(path)
     by_index = {transition.index: transition for transition in system.transitions}
@@ -56,7 +61,7 @@ def fewest_switches(
     switches = [_switches([by_index[index].process for index in option], last) for option in (path, new)]
     if switches[0] <= switches[1]:
         return tuple(path)
-    replayed = replay(system, new)
+    replayed = replay(system, new, start)
     assert not isinstance(replayed, Mismatch), str(replayed)
     assert replayed[-1] == states[-1], "independent steps changed the final state"
     return new
@@ -68,7 +73,7 @@ def _switches(processes: Sequence[int], last: int | None) -> int:
 
 
 def _dependences(system: TransitionSystem, steps: Sequence[Transition], states: Sequence[State]) -> _Run:
-    """Order that must be kept: that of one process, and that of accesses to one slot of which one writes."""
+    """Order that must be kept: that of one process, of accesses to one slot of which one writes, and around time."""
     lanes: list[list[int]] = [[] for _ in system.processes]
     needs: list[tuple[int, ...]] = []
     touched = [_footprint(system, step, state) for step, state in zip(steps, states, strict=False)]
@@ -77,7 +82,8 @@ def _dependences(system: TransitionSystem, steps: Sequence[Transition], states: 
         for lane, positions in enumerate(lanes):
             for rank, earlier in enumerate(positions, start=1):
                 old_reads, old_writes = touched[earlier]
-                if writes & (old_reads | old_writes) or reads & old_writes:
+                timed = step.ticks or steps[earlier].ticks
+                if timed or writes & (old_reads | old_writes) or reads & old_writes:
                     need[lane] = rank
         needs.append(tuple(need))
         lanes[step.process].append(position)

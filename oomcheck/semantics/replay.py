@@ -3,53 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from oomcheck.ir.system import Location, State, TransitionSystem
+from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Kind, Property
 from oomcheck.result.exploration import LockEdge, Witness
 from oomcheck.semantics.checks import deadlocked, deciding, forbids_deadlock, is_sanitizer, lock_edges, race
 from oomcheck.semantics.evaluate import evaluate
-from oomcheck.semantics.successors import apply, enabled, faults, location
+from oomcheck.semantics.evident import check_run, is_about_runs
+from oomcheck.semantics.paths import Mismatch, replay
+from oomcheck.semantics.successors import enabled, faults
+
+__all__ = ["Mismatch", "check_witness", "replay"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """Step `step` (from 1) cannot be taken where the path takes it; `reason` is a clause for people."""
+def check_witness(system: TransitionSystem, prop: Property, witness: Witness, claimed: int | None = None) -> str:
+    """Why `witness` does not decide `prop`; "" if it does. `claimed` is the extreme value of a bound, if there is one.
 
-    step: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"step {self.step}: {self.reason}"
-
-
-def replay(system: TransitionSystem, steps: Sequence[int]) -> tuple[State, ...] | Mismatch:
-    """The states along `steps` (transition indices), initial state first; or the step that is not one."""
-    by_index = {transition.index: transition for transition in system.transitions}
-    states = [system.initial]
-    for number, index in enumerate(steps, start=1):
-        state = states[-1]
-        transition = by_index.get(index)
-        if transition is None:
-            return Mismatch(number, f"the model has no transition {index}")
-        process = system.processes[transition.process]
-        here = location(system, state, transition.process)
-        if here != transition.origin:
-            stands, starts = (_location_name(process.locations, at) for at in (here, transition.origin))
-            return Mismatch(number, f"{process.name} stands at {stands}, but transition {index} starts at {starts}")
-        if not evaluate(transition.guard, state, system.slot):
-            return Mismatch(number, f"transition {index} of {process.name} is not enabled")
-        states.append(apply(system, transition, state))
-    return tuple(states)
-
-
-def _location_name(locations: Sequence[Location], number: int) -> str:
-    return locations[number].name if 0 <= number < len(locations) else str(number)
-
-
-def check_witness(system: TransitionSystem, prop: Property, witness: Witness) -> str:
-    """Why `witness` does not decide `prop`; "" if it does."""
+    A timed property about runs needs the clocked system in which time may also pass where nothing changes.
+    """
+    if is_about_runs(prop):
+        return check_run(system, prop, witness, claimed)
+    if witness.loop:
+        return f"{prop.name} is decided by a state, not by a loop"
     states = replay(system, witness.steps)
     if isinstance(states, Mismatch):
         return str(states)

@@ -9,7 +9,7 @@ from enum import Enum
 from oomcheck.ir.system import ProcessKind, State, Transition, TransitionSystem
 from oomcheck.prop.temporal import Fairness, FairnessKind, Liveness
 from oomcheck.result.exploration import REST, Witness
-from oomcheck.semantics.replay import Mismatch, replay
+from oomcheck.semantics.paths import Mismatch, replay
 from oomcheck.semantics.successors import enabled, faults
 
 TIME = "time"  # what the assumption that time goes on is called
