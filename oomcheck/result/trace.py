@@ -82,7 +82,8 @@ class Trace:
     A lasso has `loop`: after the last step the state is that before step `loop` + 1, and the steps from there
     on repeat for ever; a loop of no steps means that nothing moves any more. `model` is the path as given,
     `digest` that of model and imports, `params` all parameter values; together with each step's `choice` they
-    re-create the run.
+    re-create the run. So do `timed`, `slack` and `costs`, the reading of the model (see `lang.mode`). `value` and
+    `unit` tell what a bound amounts to: a number of "ticks", or that of a cost counter by its name.
     """
 
     model: str
@@ -106,12 +107,14 @@ class Trace:
     loop: int | None = None
     promises: tuple[Promise, ...] = ()  # fairness that the loop keeps
     timed: bool = False
+    slack: int | None = None  # ticks that a thread may be late that does not say so itself; None: any
     hz: int = 0  # ticks in a second, 0 if the model does not say
-    value: int | None = None  # the extreme value that the trace reaches, of a bound
-    unit: str = ""  # "ticks", or the name of a cost counter
+    costs: tuple[str, ...] = ()  # cost counters that were counted
+    value: int | None = None
+    unit: str = ""
 
     @property
     def switches(self) -> int:
-        """How often the running thread changes along the steps."""
-        names = [step.process for step in self.steps]
+        """How often the running thread changes along the steps; time that passes is no thread."""
+        names = [step.process for step in self.steps if not step.ticks]
         return sum(a != b for a, b in pairwise(names))

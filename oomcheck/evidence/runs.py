@@ -1,0 +1,126 @@
+"""Why a run decides a property about runs, in words; how it keeps fairness; the value that it reaches."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from oomcheck.evidence.endings import ending_at
+from oomcheck.ir.expr import Expr
+from oomcheck.ir.system import TransitionSystem
+from oomcheck.prop.formula import Atom, Formula, Not, Or, Release, Until
+from oomcheck.prop.property import Property
+from oomcheck.prop.temporal import CostBound, Fairness, Liveness, Response
+from oomcheck.result.amounts import TICKS, duration
+from oomcheck.result.trace import Ending, Promise
+from oomcheck.semantics.evaluate import evaluate
+from oomcheck.semantics.evident import assumed
+from oomcheck.semantics.runs import TIME, Keeping, Run, kept
+from oomcheck.semantics.waits import longest_wait, total_cost, waits
+
+
+def run_ending(system: TransitionSystem, prop: Property, run: Run) -> Ending:
+    """Why a run that was checked decides `prop`; the place is that of the last step that is not just time."""
+    match prop.temporal:
+        case Liveness(formula=formula):
+            message = _lasso(system, prop, formula, run)
+        case Response() as response:
+            message = _response(system, prop, response, run)
+        case CostBound() as bound:
+            message = _cost(bound, run)
+        case None:
+            message = f"no time passes in this loop of {len(run.repeated)} steps, and nothing ends it"
+        case _:
+            assert_never(prop.temporal)
+    moves = [step for step in run.steps if not step.ticks]
+    return ending_at(message, "", "", moves[-1].action if moves else None)
+
+
+def amount_of(system: TransitionSystem, prop: Property, run: Run) -> tuple[int | None, str]:
+    """The time or cost that a finite run shows, and its unit; no value where it has no bound, no unit for others."""
+    match prop.temporal:
+        case Response() as response:
+            wait = longest_wait(system, response, run)
+            return (wait.ticks if wait and run.loop is None else None), TICKS
+        case CostBound(name=name):
+            return (total_cost(run.steps, name) if run.loop is None else None), name
+        case Liveness() | None:
+            return None, ""
+
+
+def promises(system: TransitionSystem, prop: Property, run: Run) -> tuple[Promise, ...]:
+    """The fairness that the property assumes, and how the loop keeps it."""
+    if run.loop is None:
+        return ()
+    return tuple(Promise(item.name, item.kind.value, _why(system, item, run)) for item in assumed(system, prop))
+
+
+def _why(system: TransitionSystem, fairness: Fairness, run: Run) -> str:
+    found = kept(system, fairness, run)
+    assert found is not None, "the run was checked"
+    match found.how:
+        case Keeping.TAKEN:
+            return f"{'passes' if fairness.name == TIME else 'moves'} at step {found.position}"
+        case Keeping.BLOCKED:
+            return f"cannot move {after(found.position)}"
+        case Keeping.NEVER:
+            return "never enabled in the loop" if run.repeated else "cannot move any more"
+
+
+def after(position: int) -> str:
+    """Where a state is, by its number."""
+    return f"after step {position}" if position else "in the initial state"
+
+
+def _lasso(system: TransitionSystem, prop: Property, formula: Formula, run: Run) -> str:
+    pair = _leads_to(formula)
+    if pair is None:
+        return f"{prop.text} is false"
+    trigger, response = pair
+    answered = [bool(evaluate(response, state, system.slot)) for state in run.states]
+    asked = [bool(evaluate(trigger, state, system.slot)) for state in run.states]
+    first = next((i for i, ask in enumerate(asked) if ask and not any(answered[i:])), None)
+    names = _sides(prop)
+    if first is None or any(answered[run.loop :]):
+        return f"{prop.text} is false"
+    return f"{names[0]} {after(first)}, and {names[1]} never follows"
+
+
+def _leads_to(formula: Formula) -> tuple[Expr, Expr] | None:
+    """Trigger and response of `G (trigger -> F response)`, if both are about one state."""
+    match formula:
+        case Release(right=Or(left=Not(arg=Atom(condition=p)), right=Until(left=Atom(), right=Atom(condition=q)))):
+            return p, q
+        case _:
+            return None
+
+
+def _sides(prop: Property) -> tuple[str, str]:
+    """The texts of trigger and response."""
+    left, arrow, right = prop.text.partition("~>")
+    if not arrow:
+        return prop.antecedents[0].text if prop.antecedents else "the trigger", "the response"
+    return left.strip(), right.strip()
+
+
+def _response(system: TransitionSystem, prop: Property, response: Response, run: Run) -> str:
+    trigger, answer = _sides(prop)
+    if run.loop is not None:
+        start = waits(system, response, run)[-1].start
+        return f"{trigger} {after(start)}, then time passes for ever and {answer} never follows"
+    wait = longest_wait(system, response, run)
+    assert wait is not None, "the run was checked"
+    took = duration(wait.ticks, system.hz)
+    if response.limit is None or wait.ticks <= response.limit:
+        end = f"{answer} {after(wait.end)}" if wait.answered else f"no {answer} {after(wait.end)}"
+        return f"{took}: {trigger} {after(wait.start)}, {end}"
+    verb = "follows" if wait.answered else "has not followed"
+    limit = duration(response.limit, system.hz)
+    return f"{trigger} {after(wait.start)}, {answer} {verb} {took} later; the limit is {limit}"
+
+
+def _cost(bound: CostBound, run: Run) -> str:
+    if run.loop is not None:
+        return f"{bound.name} grows for ever: each round of the loop adds {total_cost(run.repeated, bound.name)}"
+    total = total_cost(run.steps, bound.name)
+    exceeded = bound.limit is not None and total > bound.limit
+    return f"{bound.name} amounts to {total}" + (f"; the limit is {bound.limit}" if exceeded else "")
