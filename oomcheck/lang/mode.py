@@ -18,6 +18,13 @@ class Mode:
     slack: int | None = None
     costs: frozenset[str] = frozenset()
 
+    @property
+    def title(self) -> str:
+        """How reports call it."""
+        if not self.timed:
+            return "untimed"
+        return "timed, any slack" if self.slack is None else f"timed, slack {self.slack}"
+
 
 #: The reading in which nothing has a length.
 UNTIMED = Mode()
