@@ -64,6 +64,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "A parametric parameter needs a value for search: -c NAME=VALUE or `with NAME = VALUE`.",
     ),
     "E0306": ("model without threads", "A model needs at least one thread that can run."),
+    "E0307": (
+        "no length of time",
+        "Where ticks are counted, each timer, delay and timeout needs a number of them that has a bound.",
+    ),
     # E04: specs
     "E0401": ("spec without its model", '`spec for "FILE"` names the model that the spec is about.'),
     "E0402": ("spec for another model", "The spec given on the command line is for another model file."),
@@ -74,11 +78,29 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "covered and unreachable belong to cover properties, holds and violated to the others.",
     ),
     "E0406": ("check that selects nothing", "The range of a `with` is empty, or no property is named."),
+    "E0407": (
+        "timing does not fit",
+        "Bounds in time need a timed check in which every thread has a finite slack: `timed slack k`, or `slack k` "
+        "at the threads.",
+    ),
+    "E0408": (
+        "misplaced temporal operator",
+        "Temporal operators join conditions in `ltl` properties; they have no value that could be compared.",
+    ),
+    "E0409": (
+        "wrong cost counter",
+        "`bound NAME : max COUNTER` names a counter of some statement, and a statement with `cost` must be able to wait.",
+    ),
+    "E0410": ("fairness for no step", "`fair` names threads, or threads at one of their labels."),
     # E05: engines, traces
     "E0501": ("stale trace", "The model changed since the trace was written; run check again to get a new one."),
     "E0502": ("not a trace", "The file is no trace of this tool or of a version it can read."),
     "E0503": ("trace does not replay", "A step of the trace is not a step of the model."),
     "E0504": ("engine not available", "The engine named is not part of this version."),
+    "E0505": (
+        "formula too large",
+        "The automaton of a temporal formula can have exponentially many states; split the formula into properties.",
+    ),
     # W: warnings and lint
     "W0601": (
         "two shared reads in one expression",

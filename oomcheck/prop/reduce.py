@@ -1,0 +1,257 @@
+"""Smaller automata with the same language.
+
+Three reductions, until none changes anything: states and marks that no accepting run needs go; each component keeps
+only the acceptance sets that it needs; states and edges that others simulate go (direct simulation: Etessami and
+Holzmann, Optimizing Büchi automata (2000); Somenzi and Bloem, Efficient Büchi automata from LTL formulae (2000)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from oomcheck.prop.automaton import Automaton, Edge, components
+from oomcheck.prop.letters import Letters
+
+#: Above this number of states only states with the same edges are merged; the simulation costs their square.
+MAX_SIMULATED = 150
+
+T = TypeVar("T")
+
+
+def maximal(items: Iterable[T], covers: Callable[[T, T], bool]) -> list[T]:
+    """Items that no other covers, in their order; of those that cover each other the first.
+
+    `covers` is reflexive and transitive.
+    """
+    kept: list[T] = []
+    for item in items:
+        if not any(covers(other, item) for other in kept):
+            kept = [other for other in kept if not covers(item, other)] + [item]
+    return kept
+
+
+def reduced(automaton: Automaton) -> Automaton:
+    """The automaton made small; its states are numbered breadth first, its atoms are those that edges read."""
+    letters = Letters(automaton.atoms)
+    while True:
+        before = automaton
+        automaton = _with_fewer_sets(_trimmed(automaton))
+        automaton = _merged(automaton, _same_edges(automaton))
+        if automaton.states <= MAX_SIMULATED:
+            automaton = _simulated(automaton, letters)
+        automaton = _numbered(_with_wider_edges(automaton))
+        if automaton == before:
+            return _with_used_atoms(automaton)
+
+
+def degeneralised(automaton: Automaton) -> Automaton:
+    """The same language with exactly one acceptance set.
+
+    A state remembers how many sets have been seen in turn; the edge that sees the last one is accepting. The
+    count starts anew with each component (Gastin and Oddoux 2001, section 5; Giannakopoulou and Lerda 2002).
+    """
+    if automaton.sets == 1:
+        return automaton
+    component = components(_targets(automaton))
+    accepting = _accepting(automaton, component)
+    levels = max(automaton.sets, 1)
+    edges: list[Edge] = []
+    for edge in automaton.edges:
+        inner = component[edge.source] == component[edge.target] and component[edge.source] in accepting
+        for level in range(levels):
+            after, marks = _advance(level, edge.marks, automaton.sets) if inner else (0, 0)
+            source, target = edge.source * levels + level, edge.target * levels + after
+            edges.append(replace(edge, source=source, target=target, marks=marks))
+    initial = tuple(state * levels for state in automaton.initial)
+    small = reduced(Automaton(automaton.atoms, automaton.states * levels, initial, tuple(edges), 1))
+    if small.sets == 1:
+        return small
+    return replace(small, sets=1, edges=tuple(replace(edge, marks=1) for edge in small.edges))
+
+
+def _advance(level: int, marks: int, sets: int) -> tuple[int, int]:
+    """The level after an edge with these marks, and whether the edge is accepting."""
+    accepted = 0
+    while level < sets and marks >> level & 1:
+        level += 1
+    if level == sets:
+        level, accepted = 0, 1
+        while level < sets - 1 and marks >> level & 1:
+            level += 1
+    return level, accepted
+
+
+def _targets(automaton: Automaton) -> list[list[int]]:
+    return [[edge.target for edge in edges] for edges in automaton.outgoing]
+
+
+def _accepting(automaton: Automaton, component: Sequence[int]) -> set[int]:
+    """The components in which a run can stay and be accepting."""
+    seen: dict[int, int] = {}
+    for edge in automaton.edges:
+        if component[edge.source] == component[edge.target]:
+            seen[component[edge.source]] = seen.get(component[edge.source], 0) | edge.marks
+    return {number for number, marks in seen.items() if marks == automaton.all_marks}
+
+
+def _trimmed(automaton: Automaton) -> Automaton:
+    """Without states from which no run is accepting; edges that no run takes again and again have no marks."""
+    component = components(_targets(automaton))
+    accepting = _accepting(automaton, component)
+    useful = [component[state] in accepting for state in range(automaton.states)]
+    before: list[list[int]] = [[] for _ in range(automaton.states)]
+    for edge in automaton.edges:
+        before[edge.target].append(edge.source)
+    queue = [state for state in range(automaton.states) if useful[state]]
+    for state in queue:
+        new = [source for source in before[state] if not useful[source]]
+        for source in new:
+            useful[source] = True
+        queue.extend(dict.fromkeys(new))
+    edges = []
+    for edge in automaton.edges:
+        if useful[edge.target]:
+            inner = component[edge.source] == component[edge.target] and component[edge.source] in accepting
+            edges.append(edge if inner else replace(edge, marks=0))
+    return replace(automaton, initial=tuple(s for s in automaton.initial if useful[s]), edges=tuple(edges))
+
+
+def _with_fewer_sets(automaton: Automaton) -> Automaton:
+    """Each component without the sets that others of it imply, and the rest in the lowest bits."""
+    component = components(_targets(automaton))
+    accepting = _accepting(automaton, component)
+    inner: dict[int, list[Edge]] = {number: [] for number in accepting}
+    for edge in automaton.edges:
+        if component[edge.source] == component[edge.target] and component[edge.source] in accepting:
+            inner[component[edge.source]].append(edge)
+    needed = {number: _needed_sets(edges, automaton.sets) for number, edges in inner.items()}
+    rejecting = any(component[e.source] == component[e.target] not in accepting for e in automaton.edges)
+    # Where a run can stay without being accepted, some set has to say so.
+    sets = max([int(rejecting), *map(len, needed.values())])
+
+    def remarked(edge: Edge) -> Edge:
+        if component[edge.source] != component[edge.target] or component[edge.source] not in accepting:
+            return replace(edge, marks=0)
+        chosen = needed[component[edge.source]]
+        marks = sum(1 << i for i in range(sets) if i >= len(chosen) or edge.marks >> chosen[i] & 1)
+        return replace(edge, marks=marks)
+
+    return replace(automaton, edges=tuple(map(remarked, automaton.edges)), sets=sets)
+
+
+def _needed_sets(edges: Sequence[Edge], sets: int) -> list[int]:
+    """Acceptance sets that matter among these edges: neither all of them, nor more than another set."""
+    members = [{i for i, edge in enumerate(edges) if edge.marks >> number & 1} for number in range(sets)]
+    smallest = maximal(range(sets), lambda a, b: members[a] <= members[b])
+    return [number for number in smallest if len(members[number]) < len(edges)]
+
+
+def _same_edges(automaton: Automaton) -> list[int]:
+    """For each state the first one with the same edges, up to such states (bisimulation)."""
+    block = [0] * automaton.states
+    while True:
+        numbers: dict[tuple[int, tuple[tuple[int, int, int, int], ...]], int] = {}
+        new = []
+        for state, edges in enumerate(automaton.outgoing):
+            steps = sorted({(edge.positive, edge.negative, edge.marks, block[edge.target]) for edge in edges})
+            new.append(numbers.setdefault((block[state], tuple(steps)), len(numbers)))
+        if new == block:
+            return [block.index(number) for number in block]
+        block = new
+
+
+def _merged(automaton: Automaton, leader: Sequence[int]) -> Automaton:
+    """Each state replaced by its leader, which keeps its own edges only."""
+    edges = [
+        replace(edge, target=leader[edge.target]) for edge in automaton.edges if leader[edge.source] == edge.source
+    ]
+    initial = dict.fromkeys(leader[state] for state in automaton.initial)
+    return replace(automaton, initial=tuple(initial), edges=tuple(dict.fromkeys(edges)))
+
+
+def _simulated(automaton: Automaton, letters: Letters) -> Automaton:
+    """Without the states and edges that others can do duty for."""
+    simulates = _simulation(automaton, letters)
+    every = range(automaton.states)
+    leader = [next(b for b in every if simulates[a] >> b & 1 and simulates[b] >> a & 1) for a in every]
+    automaton = _merged(automaton, leader)
+
+    def covers(wide: Edge, narrow: Edge) -> bool:
+        return bool(simulates[narrow.target] >> wide.target & 1) and _reads_more(wide, narrow, letters)
+
+    edges = [edge for outgoing in automaton.outgoing for edge in maximal(outgoing, covers)]
+    initial = maximal(automaton.initial, lambda a, b: bool(simulates[b] >> a & 1))
+    return replace(automaton, initial=tuple(initial), edges=tuple(edges))
+
+
+def _reads_more(wide: Edge, narrow: Edge, letters: Letters) -> bool:
+    more = letters.include((wide.positive, wide.negative), (narrow.positive, narrow.negative))
+    return more and wide.marks & narrow.marks == narrow.marks
+
+
+def _simulation(automaton: Automaton, letters: Letters) -> list[int]:
+    """For each state the mask of the states that can answer each of its edges by one that reads and marks more."""
+    simulates = [(1 << automaton.states) - 1] * automaton.states
+    answers = [
+        [[other.target for other in edges if _reads_more(other, edge, letters)] for edges in automaton.outgoing]
+        for edge in automaton.edges
+    ]
+    changed = True
+    while changed:
+        changed = False
+        for edge, by_state in zip(automaton.edges, answers, strict=True):
+            for other in range(automaton.states):
+                if not simulates[edge.source] >> other & 1:
+                    continue
+                if not any(simulates[edge.target] >> target & 1 for target in by_state[other]):
+                    simulates[edge.source] &= ~(1 << other)
+                    changed = True
+    return simulates
+
+
+def _with_wider_edges(automaton: Automaton) -> Automaton:
+    """Two edges that differ in the sign of one literal made one."""
+    edges = set(automaton.edges)
+    work = sorted(edges)
+    while work:
+        edge = work.pop()
+        bits = [1 << i for i in range(len(automaton.atoms)) if edge.positive >> i & 1]
+        for bit in bits if edge in edges else ():
+            twin = replace(edge, positive=edge.positive & ~bit, negative=edge.negative | bit)
+            if twin in edges:
+                wide = replace(edge, positive=edge.positive & ~bit)
+                edges -= {edge, twin}
+                edges.add(wide)
+                work = sorted(edges)
+                break
+    return replace(automaton, edges=tuple(sorted(edges)))
+
+
+def _numbered(automaton: Automaton) -> Automaton:
+    """States that are reached, breadth first; edges sorted."""
+    number = {state: i for i, state in enumerate(automaton.initial)}
+    queue = list(number)
+    for state in queue:
+        for edge in automaton.outgoing[state]:
+            if edge.target not in number:
+                number[edge.target] = len(number)
+                queue.append(edge.target)
+    edges = [
+        replace(edge, source=number[edge.source], target=number[edge.target])
+        for edge in automaton.edges
+        if edge.source in number
+    ]
+    initial = tuple(range(len(automaton.initial)))
+    return replace(automaton, states=len(number), initial=initial, edges=tuple(sorted(edges)))
+
+
+def _with_used_atoms(automaton: Automaton) -> Automaton:
+    used = [i for i in range(len(automaton.atoms)) if any((e.positive | e.negative) >> i & 1 for e in automaton.edges)]
+
+    def packed(mask: int) -> int:
+        return sum(1 << new for new, old in enumerate(used) if mask >> old & 1)
+
+    edges = tuple(sorted(replace(e, positive=packed(e.positive), negative=packed(e.negative)) for e in automaton.edges))
+    return replace(automaton, atoms=tuple(automaton.atoms[i] for i in used), edges=edges)
