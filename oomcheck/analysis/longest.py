@@ -57,12 +57,12 @@ def greatest_time(
     if not any(triggers):
         return None
     asked = [state for state in range(graph.states) if triggers[state] and not answered[state]]
-    if not asked:
+    region = _Region(graph, asked, answered, ticks)
+    found = region.first_rest() or region.solve()
+    if isinstance(found, Greatest) and not found.value:
         path = graph.path_to(triggers.index(1))
         return Greatest(0, path, len(path))
-    region = _Region(graph, asked, answered, ticks)
-    resting = region.first_rest()
-    return region.solve() if resting is None else resting
+    return found
 
 
 class _Region:
@@ -135,12 +135,14 @@ class _Region:
         return greatest
 
     def _extreme(self, value: int) -> Greatest:
-        """A shortest path with this sum: each of its edges leads from the best sum to the best one (Dijkstra 1959)."""
+        """A shortest path with this sum: each of its edges leads from a best sum to a best one (Dijkstra 1959)."""
+        if not value:
+            return Greatest(0, ())
         graph, best, depth = self._graph, self._best, self._graph.depths()
         queue = [(depth[state], state, -2) for state in self._sources if best[state] == 0]
         queue.sort()
         found: dict[int, int] = {}
-        while True:
+        while queue:
             length, state, by = heappop(queue)
             if state in found:
                 continue
@@ -151,6 +153,7 @@ class _Region:
                 target, total = graph.target[edge], best[state] + self._weight[graph.step[edge]]
                 if total == (value if self._from[target] == -1 else best[target]):
                     heappush(queue, (length + 1, target, edge))
+        raise AssertionError("some path reaches the greatest sum")
 
     def _path(self, state: int, found: Mapping[int, int], value: int) -> Greatest:
         steps, source = self._trail(state, found)
