@@ -110,7 +110,7 @@ class _Writer:
             hz=system.hz if system.timed else 0,
             value=value,
             unit=unit,
-            slack=subject.mode.slack,
+            slack=subject.mode.slack if system.timed else None,
             costs=tuple(sorted(subject.mode.costs)),
         )
 

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import re
 
+from oomcheck.lang.mode import Mode
+from oomcheck.prop.property import Kind
+from oomcheck.report.rows import length, plural
 from oomcheck.report.wording import flow, wrap
+from oomcheck.result.amounts import amount, duration
 from oomcheck.result.trace import Trace
+from oomcheck.result.verdict import Word
 
 INDENT = "  "
+HOLDS = Word.HOLDS.value
+
+#: Kinds of properties whose counterexamples are lassos that must be fair.
+FAIR_KINDS = (Kind.LTL.value, Kind.LEADS_TO.value)
 
 #: Views in the order of print, with what stands there if no fact has that view.
 VIEWS = {"held": "none", "waits": "none", "frozen": "none", "timer": "not armed"}
 
 
 def header(trace: Trace, remark: str, width: int) -> list[str]:
-    """Identity, verdict and parameters; sentence, message and place; steps, switches and states."""
+    """Identity, verdict and parameters; sentence, message and place; steps, switches, states, and how time was read."""
     verdict = trace.verdict.replace("_", " ").upper() + (f", {remark}" if remark else "")
     params = " ".join(f"{name}={value}" for name, value in trace.params if name in trace.chosen)
     ending = trace.ending
     spot = f"{ending.file}:{ending.line}" if ending.file else ""
-    counts = [_count(len(trace.steps), "step"), _count(trace.switches, "switch", "switches")]
+    counts = [length(trace), plural(trace.switches, "switch")]
     if trace.shortest:
         counts.append("shortest")
+    if trace.timed and trace.loop is None:
+        counts.append(duration(sum(step.ticks for step in trace.steps), trace.hz))
+    told = [", ".join(counts), plural(trace.states, "state"), Mode(trace.timed, trace.slack).title]
     message = ending.message if ending.message != trace.sentence else ""
     first, *rest = flow([f"{trace.identity}: {verdict}", params], width, INDENT)
     return [
@@ -29,21 +41,40 @@ def header(trace: Trace, remark: str, width: int) -> list[str]:
         *rest,
         *flow([trace.sentence, ending.source], width, INDENT),
         *flow([message, spot], width, INDENT),
-        *flow([f"{', '.join(counts)}; {_count(trace.states, 'state')}"], width, INDENT),
+        *flow(["; ".join(told)], width, INDENT),
     ]
 
 
 def closing(trace: Trace, path: str, width: int) -> list[str]:
-    """The truth of the property's parts, the facts about the last state, and the replay command."""
+    """The truth of the property's parts, fairness, value, the facts about the last state, the replay command."""
     facts = []
     for view, nothing in VIEWS.items():
         items = [f"{fact.process} {fact.text}".strip() for fact in trace.facts if fact.view == view]
         facts.append(f"{view}: {', '.join(items) or nothing}")
-    return [*_parts(trace, width), *flow(facts, width, INDENT), *(_replay(path, width) if path else [])]
+    return [
+        *_parts(trace, width),
+        *_fairness(trace, width),
+        *_value(trace, width),
+        *flow(facts, width, INDENT),
+        *(_replay(path, width) if path else []),
+    ]
 
 
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def _fairness(trace: Trace, width: int) -> list[str]:
+    """The fairness that the loop keeps, one assumption after the other."""
+    if not trace.promises:
+        assuming = trace.loop is not None and trace.kind in FAIR_KINDS
+        return flow(["fairness: none was assumed"], width, INDENT) if assuming else []
+    kept = [f"{promise.kind}({promise.name}): {promise.why}" for promise in trace.promises]
+    return [f"{INDENT}the loop is fair:", *flow(kept, width, INDENT * 2)]
+
+
+def _value(trace: Trace, width: int) -> list[str]:
+    """What a bound amounts to: the worst there is if the verdict is a good one."""
+    if trace.value is None or not trace.unit.strip():
+        return []
+    title = "worst" if trace.verdict == HOLDS else "here"
+    return flow([f"{title}: {amount(trace.value, trace.unit, trace.hz)}"], width, INDENT)
 
 
 def _parts(trace: Trace, width: int) -> list[str]:

@@ -30,7 +30,7 @@ def choose(trace: Trace, everything: bool, room: int) -> list[str]:
     with the most steps, as far as `room` columns allow. `everything` gives a
     lane also to threads with few steps, to softirqs and to environments.
     """
-    steps = Counter(step.process for step in trace.steps)
+    steps = _counts(trace)
     loser = trace.ending.process
     active = [name for name in trace.processes if steps[name] or name == loser]
     active.sort(key=lambda name: (name != loser, -steps[name]))
@@ -46,9 +46,14 @@ def choose(trace: Trace, everything: bool, room: int) -> list[str]:
     return [name for name in trace.processes if name in chosen[: max(most, 1)]]
 
 
+def _counts(trace: Trace) -> Counter[str]:
+    """How many steps each thread makes; time that passes is no thread's."""
+    return Counter(step.process for step in trace.steps if not step.ticks)
+
+
 def folded(trace: Trace, names: Sequence[str]) -> int:
     """How many threads with more than a few steps have no lane among `names`, for want of room."""
-    steps = Counter(step.process for step in trace.steps)
+    steps = _counts(trace)
     return sum(
         steps[name] > FEW_STEPS for name in trace.processes if name not in names and name not in trace.environment
     )

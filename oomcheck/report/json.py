@@ -51,5 +51,8 @@ def _result(result: Result) -> dict[str, object]:
         "source": result.source or None,
         "sentence": result.sentence,
         "params": dict(result.params),
+        "timing": result.timing,
+        "value": "unbounded" if result.unbounded else result.value,
+        "unit": result.unit or None,
         "trace": None if trace is None else encode_trace(trace),
     }

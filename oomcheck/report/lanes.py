@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from oomcheck.report.closing import closing, header
 from oomcheck.report.columns import Lane, arrange, choose, folded
+from oomcheck.report.entries import Row, rows_of
 from oomcheck.report.printable import printable
-from oomcheck.report.wording import NO_BREAK, flow, place, plain, shorten, unsaid, wrap
+from oomcheck.report.wording import NO_BREAK, flow, place, plain, shorten, wrap
 from oomcheck.result.trace import Trace
 
 MIN_WIDTH = 40
+BRACKET = 2  # columns at the left edge for the bracket of a loop
+LOOPS = "from here the loop, for ever"
+RESTS = "nothing moves any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +40,6 @@ class LaneOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One entry: `mark` is the step's number, or "!" for the step that cannot be taken."""
-
-    mark: str
-    process: str  # "": of no thread
-    text: str
-    notes: tuple[str, ...] = ()
-    source: str = ""  # only where it differs from the last one of the thread
-    state: tuple[str, ...] = ()  # the whole state after the step, if wanted
-    failure: str = ""  # message below carets
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Where things go: width of the page and of the left margin, and the lanes."""
 
@@ -66,16 +57,17 @@ def render_trace(trace: Trace, options: LaneOptions | None = None) -> str:
     """The trace as lines of at most `options.width` characters, with a final newline."""
     options = options or LaneOptions()
     trace = printable(trace, options.ascii_only)
-    rows = _rows(trace, full=options.states == "full")
-    margin = max(2, len(str(len(trace.steps)))) + 2
+    rows = rows_of(trace, full=options.states == "full")
+    margin = max(2, len(str(len(trace.steps)))) + (BRACKET if any(row.looped for row in rows) else 0) + 2
     names = choose(trace, options.lanes == "all", options.width - margin)
     lanes = arrange(names, {name: _wanted(name, rows) for name in names}, options.width - margin)
     page = Page(options.width, margin, tuple(lanes))
     lines = header(trace, plain(options.remark, options.ascii_only), options.width)
     lines += [*_folding(folded(trace, names), options), ""]
-    lines += [_titles(page, [lane.process for lane in lanes]), _titles(page, ["=" * lane.width for lane in lanes])]
-    for row in rows:
-        lines += _draw(page, row)
+    if lanes:
+        lines += [_titles(page, [lane.process for lane in lanes]), _titles(page, ["=" * lane.width for lane in lanes])]
+    lines += [line for row in rows if not row.looped for line in _draw(page, row)]
+    lines += _again(trace, page, [row for row in rows if row.looped])
     lines += ["", *closing(trace, plain(options.path, options.ascii_only), options.width)]
     return "\n".join(line.replace(NO_BREAK, " ").rstrip() for line in lines) + "\n"
 
@@ -89,31 +81,14 @@ def _folding(count: int, options: LaneOptions) -> list[str]:
     return flow([f"{threads} drawn across; see {option}"], options.width, "  ")
 
 
-def _rows(trace: Trace, full: bool) -> list[Row]:
-    """The steps, and what the last state or the step after it does wrong."""
-    state = dict(trace.initial)
-    sources: dict[str, str] = {}
-    rows = [Row("0", "", "initial state", state=_valuation(state) if full else ())]
-    for step in trace.steps:
-        state.update({change.name: change.new for change in step.changes})
-        news = step.source if sources.get(step.process) != step.source else ""
-        sources[step.process] = step.source
-        seen = _valuation(state) if full else ()
-        text = step.text.strip() or "(no text)"
-        rows.append(Row(str(step.number), step.process, text, tuple(unsaid(step)), news, seen))
-    ending = trace.ending
-    if ending.process:
-        news = ending.source if sources.get(ending.process) != ending.source else ""
-        text = ending.text.strip() or "(next step)"
-        rows.append(Row("!", ending.process, text, source=news, failure=ending.message.strip() or "here"))
-    else:
-        rows[-1] = replace(rows[-1], failure=ending.message.strip())
-    # The initial state says something only where it is printed, or is itself the bad one.
-    return rows if full or rows[0].failure else rows[1:]
-
-
-def _valuation(state: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{name}={value}" for name, value in state.items())
+def _again(trace: Trace, page: Page, rows: list[Row]) -> list[str]:
+    """What repeats for ever, with a bracket at the left edge; or that nothing moves any more."""
+    if trace.loop is None:
+        return []
+    if not rows:
+        return [" " * page.margin + RESTS]
+    inside = ["|" + line[1:] for row in rows for line in _draw(page, row)]
+    return [f"+-- {LOOPS}", *inside, f"+-- back to step {trace.loop + 1}"]
 
 
 def _wanted(process: str, rows: Iterable[Row]) -> int:
@@ -140,13 +115,21 @@ def _draw(page: Page, row: Row) -> list[str]:
         start = lane.start
         above = [" " * (page.margin + start) + place(row.source, lane.width)] if row.source else []
     else:
-        lines = _across(row, page.room) if row.process else [row.text]
+        across = row.process or row.passing
+        lines = _across(row, page.room - _overhang(page, row)) if across else [row.text]
         start, above = 0, []
-    mark = f"{row.mark:>{page.margin - 2}}".ljust(page.margin)
-    drawn = [(mark if i == 0 else " " * page.margin) + " " * start + line for i, line in enumerate(lines)]
+    margin = page.margin + _overhang(page, row)
+    mark = f"{row.mark:>{margin - 2}}  "
+    drawn = [(mark if i == 0 else " " * margin) + " " * start + line for i, line in enumerate(lines)]
     failure = _failure(page, drawn[-1], row.failure) if row.failure else []
     indent = " " * (page.margin + 2)
     return [*above, *drawn, *failure, *flow(row.state, page.width, indent, "  ")]
+
+
+def _overhang(page: Page, row: Row) -> int:
+    """Columns right of the margin that the mark takes (`14-31`); even, so that dots stay below dots."""
+    beyond = max(0, len(row.mark) + 2 + (BRACKET if row.looped else 0) - page.margin)
+    return beyond + beyond % 2
 
 
 def _in_lane(row: Row, lane: Lane) -> list[str]:
@@ -160,8 +143,8 @@ def _in_lane(row: Row, lane: Lane) -> list[str]:
 
 
 def _across(row: Row, room: int) -> list[str]:
-    """A step of a thread without a lane: a dotted line over the whole page."""
-    text = "; ".join([f"{row.process}: {row.text}", *row.notes])
+    """A step of a thread without a lane, or time: a dotted line over the whole page."""
+    text = "; ".join([f"{row.process}: {row.text}" if row.process else row.text, *row.notes])
     inner = room - 8
     function = row.source.rpartition(":")[2]
     if function and len(text) + len(function) + 3 <= inner:

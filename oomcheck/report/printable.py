@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from oomcheck.report.wording import plain
-from oomcheck.result.trace import Change, Ending, Fact, Step, Trace
+from oomcheck.result.trace import Change, Ending, Fact, Promise, Step, Trace
 
 
 def printable(trace: Trace, ascii_only: bool) -> Trace:
@@ -29,6 +29,8 @@ def printable(trace: Trace, ascii_only: bool) -> Trace:
         steps=tuple(_step(step, clean) for step in trace.steps),
         ending=_ending(trace.ending, clean),
         facts=tuple(Fact(fact.view, clean(fact.process), clean(fact.text)) for fact in trace.facts),
+        promises=tuple(Promise(clean(p.name), p.kind, clean(p.why)) for p in trace.promises),
+        unit=clean(trace.unit),
     )
 
 
@@ -45,6 +47,7 @@ def _step(step: Step, clean: Callable[[str], str]) -> Step:
         source=clean(step.source),
         changes=tuple(Change(clean(c.name), clean(c.old), clean(c.new), c.quiet) for c in step.changes),
         reads=_pairs(step.reads, clean),
+        costs=tuple((clean(name), amount) for name, amount in step.costs),
     )
 
 

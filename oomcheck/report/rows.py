@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import assert_never
 
+from oomcheck.result.amounts import amount
+from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
     Bounded,
     Covered,
@@ -31,6 +33,10 @@ EXIT_MEANING: dict[int, str] = {
 }
 
 
+UNTIMED = "untimed"  # how a result says that time was abstracted
+UNBOUNDED = "UNBOUNDED"
+
+
 class Status(Enum):
     """The three colours of a row; an unknown that nobody expected is no failure of the model."""
 
@@ -52,27 +58,50 @@ def established(result: Result) -> Word:
     A search that did not visit every state ends in Unknown; a row that claims
     something of all states after such a search is a defect of the caller.
     """
-    assert result.exhaustive or not isinstance(result.verdict, Holds | Unreachable | DeadCode), result.identity
+    assert result.exhaustive or not isinstance(result.verdict, Holds | Bounded | Unreachable | DeadCode), (
+        result.identity
+    )
     return word(result.verdict)
 
 
 def verdict_text(result: Result) -> str:
-    """The verdict word with what establishes it."""
+    """The verdict word with what establishes it, and how time was read unless it was not at all."""
     title = established(result).title
+    timing = [] if result.timing == UNTIMED else [result.timing]
+    searched = f"({', '.join(['exhaustive', plural(result.states, 'state'), *timing])})"
+    read = f" ({result.timing})" if timing else ""
     match result.verdict:
         case Holds() | Unreachable():
-            return f"{title} (exhaustive, {plural(result.states, 'state')})"
-        case Bounded(value=value):
-            return f"{title} (exhaustive, worst {value}{f' {result.unit}' if result.unit else ''})"
+            return f"{title} {searched}"
+        case Bounded(value=value, trace=trace):
+            return f"{title} worst {amount(value, result.unit, trace.hz)} {searched}"
         case Violated(trace=trace) | Covered(trace=trace):
             place = f" at {result.source}" if result.source else ""
-            return f"{title} in {plural(len(trace.steps), 'step')}{place}"
+            return f"{title}{_extreme(result, trace)} in {length(trace)}{place}{read}"
         case DeadCode(places=places):
             return f"{title}: {plural(len(places), 'statement')} never executed"
         case Vacuous(reason=reason) | Unknown(reason=reason):
-            return f"{title}: {reason}"
+            return f"{title}: {reason}{read}"
         case _:
             assert_never(result.verdict)
+
+
+def _extreme(result: Result, trace: Trace) -> str:
+    """What a violated bound amounts to, or that it amounts to anything."""
+    if result.unbounded:
+        return f" {UNBOUNDED}"
+    if result.value is None:
+        return ""
+    return f" {'worst' if result.exhaustive else 'reaches'} {amount(result.value, result.unit, trace.hz)}"
+
+
+def length(trace: Trace) -> str:
+    """`10 steps`, `4 steps and a loop of 3`, `4 steps, then rest`."""
+    if trace.loop is None:
+        return plural(len(trace.steps), "step")
+    stem = plural(trace.loop, "step")
+    repeated = len(trace.steps) - trace.loop
+    return f"{stem} and a loop of {repeated}" if repeated else f"{stem}, then rest"
 
 
 def status_text(result: Result) -> str:
@@ -94,7 +123,7 @@ def reason(result: Result) -> str:
     """Why a verdict is what it is, where the word alone does not say; "" else."""
     match result.verdict:
         case Violated(trace=trace):
-            found = trace.ending.message
+            found = f"{UNBOUNDED}: {trace.ending.message}" if result.unbounded else trace.ending.message
         case DeadCode(places=places):
             found = f"never executed: {', '.join(places)}"
         case Vacuous(reason=text) | Unknown(reason=text):

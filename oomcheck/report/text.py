@@ -9,11 +9,13 @@ from typing import Literal
 
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.lanes import LaneOptions, render_trace
-from oomcheck.report.rows import EXIT_MEANING, Status, plural, status, status_text, verdict_text
+from oomcheck.report.rows import EXIT_MEANING, UNTIMED, Status, plural, status, status_text, verdict_text
 from oomcheck.report.wording import plain
 from oomcheck.result.verdict import Report, Result, exit_code, trace_of
 
-SEMANTICS = "sequential consistency, untimed: timers may fire at any time once armed"
+SEMANTICS = "sequential consistency"
+ABSTRACTED = "timers may fire at any time once armed"
+MODELLED = "time passes only when nothing urgent can move"
 ROW_WIDTH = 44  # identities up to this length stand in a column
 
 _COLOR = {Status.OK: "32", Status.FAIL: "31;1", Status.UNDECIDED: "33"}
@@ -86,8 +88,15 @@ def _remarks(report: Report, options: TextOptions) -> list[str]:
     if options.detail != "quiet":
         off = [name for name in SANITIZERS if name not in report.sanitizers]
         lines.append(f"sanitizers on: {_names(report.sanitizers)}; off: {_names(off)}")
-        lines.append(f"semantics: {SEMANTICS}")
+        lines.append(f"semantics: {_semantics(report)}")
     return [*([""] if lines else []), *(_safe(line, options) for line in lines)]
+
+
+def _semantics(report: Report) -> str:
+    """How the model was read; results that model time say so in their rows too."""
+    timings = dict.fromkeys(result.timing for result in report.results) or {UNTIMED: None}
+    told = [f"{timing}: {ABSTRACTED if timing == UNTIMED else MODELLED}" for timing in timings]
+    return f"{SEMANTICS}, {'; '.join(told)}"
 
 
 def _names(names: Iterable[str]) -> str:

@@ -11,11 +11,12 @@ from typing import NoReturn
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.result.fields import TOP, FieldError, Fields, whole
-from oomcheck.result.trace import TRACE_SCHEMA, Change, Ending, Fact, Step, Trace
+from oomcheck.result.trace import TRACE_SCHEMA, Change, Ending, Fact, Promise, Step, Trace
 from oomcheck.result.verdict import Word
 
 VIEWS = ("held", "waits", "frozen", "timer")
-TRACED = (Word.VIOLATED.value, Word.COVERED.value)  # the verdicts that have a trace
+FAIRNESS = ("weak", "strong", "progress")
+TRACED = (Word.VIOLATED.value, Word.COVERED.value, Word.HOLDS.value)  # the verdicts that have a trace
 
 
 def encode_trace(trace: Trace) -> dict[str, object]:
@@ -40,7 +41,26 @@ def encode_trace(trace: Trace) -> dict[str, object]:
         "states": trace.states,
         "shortest": trace.shortest,
         "engine": trace.engine,
+        **_encode_run(trace),
     }
+
+
+def _encode_run(trace: Trace) -> dict[str, object]:
+    """The fields of lassos, of timed runs and of bounds; each only where it says something."""
+    found: dict[str, object] = {}
+    if trace.loop is not None:
+        found["loop"] = trace.loop
+    if trace.promises:
+        found["promises"] = [{"name": p.name, "kind": p.kind, "why": p.why} for p in trace.promises]
+    if trace.timed:
+        found["timing"] = {"slack": trace.slack, "hz": trace.hz}
+    if trace.costs:
+        found["costs"] = list(trace.costs)
+    if trace.value is not None:
+        found["value"] = trace.value
+    if trace.unit:
+        found["unit"] = trace.unit
+    return found
 
 
 def dump_trace(trace: Trace) -> str:
@@ -83,7 +103,7 @@ def _pairs(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, object]]:
 
 
 def _encode_step(step: Step) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         "number": step.number,
         "process": step.process,
         "choice": step.choice,
@@ -94,6 +114,11 @@ def _encode_step(step: Step) -> dict[str, object]:
         "changes": [{"name": c.name, "old": c.old, "new": c.new, "quiet": c.quiet} for c in step.changes],
         "reads": _pairs(step.reads),
     }
+    if step.ticks:
+        found["ticks"] = step.ticks
+    if step.costs:
+        found["costs"] = [{"name": name, "amount": amount} for name, amount in step.costs]
+    return found
 
 
 def _encode_ending(ending: Ending) -> dict[str, object]:
@@ -127,6 +152,8 @@ def _trace(fields: Fields) -> Trace:
     if schema != TRACE_SCHEMA:
         raise FieldError(f"its schema is {schema!r:.60}, this version reads {TRACE_SCHEMA!r}")
     processes = fields.texts("processes")
+    steps = _steps(fields, processes)
+    timing = fields.optional("timing", lambda: whole(fields.value("timing"), "timing", _timing))
     return Trace(
         model=fields.text("model"),
         digest=fields.text("digest"),
@@ -140,13 +167,38 @@ def _trace(fields: Fields) -> Trace:
         processes=processes,
         environment=tuple(_known(name, processes, "environment") for name in fields.texts("environment")),
         initial=fields.items("initial", _pair),
-        steps=_steps(fields, processes),
+        steps=steps,
         ending=whole(fields.value("ending"), "ending", lambda inner: _ending(inner, processes)),
         facts=fields.items("facts", lambda inner: _fact(inner, processes)),
         states=fields.number("states"),
         shortest=fields.truth("shortest"),
         engine=fields.text("engine"),
+        loop=fields.optional("loop", lambda: _loop(fields, len(steps))),
+        promises=fields.optional("promises", lambda: fields.items("promises", _promise)) or (),
+        timed=timing is not None,
+        slack=timing[0] if timing else None,
+        hz=timing[1] if timing else 0,
+        costs=fields.optional("costs", lambda: fields.texts("costs")) or (),
+        value=fields.optional("value", lambda: fields.number("value")),
+        unit=fields.optional("unit", lambda: fields.text("unit")) or "",
     )
+
+
+def _loop(fields: Fields, steps: int) -> int:
+    loop = fields.number("loop")
+    if loop > steps:
+        raise FieldError(f"loop: expected a number in 0 .. {steps}, found {loop}")
+    return loop
+
+
+def _timing(fields: Fields) -> tuple[int | None, int]:
+    """Slack and ticks in a second."""
+    slack = None if fields.value("slack") is None else fields.number("slack")
+    return slack, fields.number("hz")
+
+
+def _promise(fields: Fields) -> Promise:
+    return Promise(fields.text("name"), fields.one_of("kind", FAIRNESS), fields.text("why"))
 
 
 def _known(name: str, processes: tuple[str, ...], where: str) -> str:
@@ -178,7 +230,13 @@ def _step(fields: Fields, processes: tuple[str, ...]) -> Step:
         source=fields.text("source"),
         changes=fields.items("changes", _change),
         reads=fields.items("reads", _pair),
+        ticks=fields.optional("ticks", lambda: fields.number("ticks")) or 0,
+        costs=fields.optional("costs", lambda: fields.items("costs", _cost)) or (),
     )
+
+
+def _cost(fields: Fields) -> tuple[str, int]:
+    return fields.text("name"), fields.number("amount")
 
 
 def _change(fields: Fields) -> Change:

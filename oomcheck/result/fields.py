@@ -49,6 +49,10 @@ class Fields:
             raise FieldError(f"{self.where} has no field {name!r}")
         return self.table[name]
 
+    def optional(self, name: str, read: Callable[[], T]) -> T | None:
+        """What `read` makes of the field `name`, None if there is no such field."""
+        return read() if name in self.table else None
+
     def path(self, name: str) -> str:
         """How messages call a field."""
         return f"{self.where}.{name}" if self.where != TOP else name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oomcheck.result.verdict import (
+    Bounded,
     Covered,
     DeadCode,
     Holds,
@@ -16,7 +17,7 @@ from oomcheck.result.verdict import (
     Verdict,
     Violated,
 )
-from tests.report.traces import uninit_trace
+from tests.report.traces import bound_trace, stuck_trace, uninit_trace
 
 HOLDS = Result(
     identity="oom_freezer/base/premature_skip",
@@ -36,9 +37,13 @@ HOLDS = Result(
 )
 
 
+#: Of a check that models time.
+TIMED = "timed, slack 2"
+
+
 def row(check: str, prop: str, verdict: Verdict, expected: str, ok: bool, note: str = "") -> Result:
     """A row that differs from HOLDS."""
-    exhaustive = isinstance(verdict, Holds | Unreachable | DeadCode | Vacuous)
+    exhaustive = isinstance(verdict, Holds | Bounded | Unreachable | DeadCode | Vacuous)
     identity = f"oom_freezer/{check}/{prop}"
     return replace(
         HOLDS,
@@ -78,6 +83,24 @@ def full_report() -> Report:
             row("base", "order", Vacuous("`kills > 0` is true in no reachable state"), "holds", False),
             row("big[NVMA=4]", "one_kill", Unknown("state limit 1000000"), "holds", False),
             row("small", "one_kill", Unknown("depth limit 3"), "unknown", True),
+            replace(
+                row("clocked", "reaped", Bounded(24, bound_trace()), "holds", True),
+                timing=TIMED,
+                value=24,
+                unit="ticks",
+            ),
+            replace(
+                row("clocked", "fast", Violated(replace(bound_trace(), verdict="violated")), "holds", False),
+                timing=TIMED,
+                value=24,
+                unit="ticks",
+            ),
+            replace(
+                row("walkers", "contended", Violated(stuck_trace()), "holds", False),
+                unbounded=True,
+                unit="contention",
+            ),
+            replace(row("clocked", "order", Holds(), "holds", True), timing="timed, any slack"),
             row("default", "unreachable", DeadCode(("models/oom_freezer.oom:91",)), "", False),
         ),
         sanitizers=("uninit", "null", "lifetime", "lockdep", "refcount", "range", "deadlock", "assert", "unreachable"),

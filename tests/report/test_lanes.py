@@ -13,7 +13,7 @@ from oomcheck.report.columns import arrange, choose
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions, render_trace
 from oomcheck.result.trace import Change, Ending, Step, Trace
 from tests.conftest import Golden
-from tests.report.traces import traces, uninit_trace
+from tests.report.traces import bound_trace, stuck_trace, traces, uninit_trace
 
 PATH = "oom-out/oom_freezer/v5_uninit.json"
 
@@ -40,6 +40,49 @@ def test_bad_state_with_conjuncts(golden: Golden) -> None:
     golden(render_trace(replace(trace, steps=(*trace.steps, kill), ending=ending)), "lanes/bad_state.txt")
 
 
+def test_time(golden: Golden) -> None:
+    """Ticks in a row are one line across that tells how long and when; costs are added up; the worst value is told."""
+    golden(render_trace(bound_trace()), "lanes/bound.txt")
+
+
+@pytest.mark.parametrize("width", [75, 40])
+def test_lasso(golden: Golden, width: int) -> None:
+    """The loop has a bracket from its first to its last step, and the fairness that it keeps is listed."""
+    golden(render_trace(stuck_trace(), LaneOptions(width=width)), f"lanes/lasso_{width}.txt")
+
+
+def test_rest() -> None:
+    """Where nothing moves any more, the page says so behind the last step."""
+    rest = replace(stuck_trace(), loop=7, promises=())
+    page = render_trace(rest)
+    assert "\n  7 steps, then rest, 2 switches; 3280 states; timed, slack 2\n" in page
+    assert "\n 7  schedule_timeout_idle(HZ/10)\n    nothing moves any more\n\n  fairness: none was assumed\n" in page
+    nothing = render_trace(replace(rest, steps=(), loop=0))
+    assert "  0 steps, then rest, 0 switches; 3280 states; timed, slack 2\n\n 0  initial state\n    nothing" in nothing
+
+
+def test_idle_time() -> None:
+    """A loop in which only time passes needs no lanes."""
+    tick = replace(stuck_trace().steps[4], number=1)
+    page = render_trace(replace(stuck_trace(), steps=(tick,), loop=0, hz=0, timed=True, slack=None))
+    start = page.index("timed, any slack")
+    assert page[start:].splitlines()[1:5] == [
+        "",
+        "+-- from here the loop, for ever",
+        "|  1  . . . . . . . . . . . . . . 1 tick passes . . . . . . . . . . . . . .",
+        "+-- back to step 1",
+    ]
+
+
+def test_violated_bound_points_at_the_last_step() -> None:
+    """A limit that is exceeded is told below the step that exceeds it."""
+    trace = replace(bound_trace(), verdict="violated", steps=bound_trace().steps[:30])
+    lines = render_trace(trace).splitlines()
+    row = next(i for i, line in enumerate(lines) if "28-30" in line)
+    assert lines[row + 1].strip().startswith("^^^^^^^^^^")
+    assert "  here: 24 ticks (2.4 s)" in lines
+
+
 def test_bad_initial_state() -> None:
     """A trace without steps shows the initial state as the culprit."""
     trace = replace(uninit_trace(), steps=(), ending=Ending("it starts bad"))
@@ -51,6 +94,17 @@ def test_fault_before_any_step() -> None:
     """A first step that fails gets a lane of its own."""
     trace = replace(uninit_trace(), steps=())
     assert " !  return ret\n    ^^^^^^^^^^ ret was never written on this path\n" in render_trace(trace)
+
+
+def numbers_told(lines: list[str], trace: Trace) -> list[int]:
+    """The numbers of the steps that the lines of a page show, ranges written out."""
+    looping = trace.loop is not None and trace.loop < len(trace.steps)
+    margin = max(2, len(str(len(trace.steps)))) + (2 if looping else 0)
+    start = lines.index("") + 1
+    body = lines[start : lines.index("", start)]
+    marks = [re.match(rf"[ |]{{0,{margin}}}(\d+)(-\d+)? ", line) for line in body]
+    spans = [(int(m[1]), int((m[2] or m[1]).strip("-"))) for m in marks if m and (m[2] or m.end() == margin + 1)]
+    return [number for first, last in spans for number in range(first, last + 1) if number]
 
 
 @given(
@@ -76,11 +130,7 @@ def test_fits(trace: Trace, width: int, ascii_only: bool, full: bool, everything
     assert max(map(len, lines)) <= width
     assert all(char.isprintable() and (char.isascii() or not ascii_only) for line in lines for char in line)
     assert all(line == line.rstrip() for line in lines)
-    margin = max(2, len(str(len(trace.steps))))
-    start = lines.index("") + 1
-    body = lines[start : lines.index("", start)]
-    numbers = [line[:margin].strip() for line in body if re.match(r" *\d+ ", line[: margin + 1])]
-    assert [n for n in numbers if n != "0"] == [str(step.number) for step in trace.steps]
+    assert numbers_told(lines, trace) == [step.number for step in trace.steps]
     if options.path:
         joined = text[text.rindex("  replay:") :].replace("\\\n", "")
         assert joined.startswith("  replay: oomcheck replay ")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
-from oomcheck.result.trace import Change, Ending, Fact, Step, Trace
+from oomcheck.result.trace import Change, Ending, Fact, Promise, Step, Trace
 
 KILL = "mm/oom_kill.c:__oom_kill_process"
 MARK = "mm/oom_kill.c:mark_oom_victim"
@@ -82,6 +84,92 @@ def uninit_trace() -> Trace:
     )
 
 
+REAP = "mm/oom_kill.c:oom_reap_task"
+WAKE = "mm/oom_kill.c:wake_oom_reaper"
+
+
+def bound_trace() -> Trace:
+    """The longest way from SIGKILL to the reaped mm: the timer of the reaper, one failed try, one walk."""
+    told = [
+        ("oom_killer", "sigkill = true", KILL, 78),
+        ("oom_killer", "mod_timer(&oom_reaper_timer, jiffies + 2*HZ)", QUEUE, 84),
+        *[("time", "tick", "", 0)] * 20,
+        ("oom_reaper_timer", "on_list = true", WAKE, 90),
+        ("oom_reaper_timer", "wake_up(&oom_reaper_wait)", WAKE, 91),
+        ("oom_reaper", "down_read_trylock(mmap_lock) is false", REAP, 104),
+        ("time", "tick", "", 0),
+        ("oom_reaper", "down_read_trylock(mmap_lock) is true", REAP, 104),
+        *[("time", "tick", "", 0)] * 3,
+        ("oom_reaper", "delay(2 .. 3)", REAP, 108),
+        ("oom_reaper", "set_bit(MMF_OOM_SKIP, mm_flags)", REAP, 109),
+    ]
+    steps = tuple(
+        replace(_step(number, *rest), ticks=int(rest[0] == "time"), costs=_cost(rest[1]))
+        for number, rest in enumerate(told, start=1)
+    )
+    return replace(
+        uninit_trace(),
+        identity="oom_freezer/clocked/reaped",
+        prop="reaped",
+        kind="bound",
+        verdict="holds",
+        sentence="how long until the memory is back",
+        processes=("oom_reaper", "victim[0]", "oom_killer", "oom_reaper_timer", "time"),
+        environment=("oom_reaper_timer", "time"),
+        steps=steps,
+        ending=Ending("24 ticks (2.4 s): sigkill after step 1, MMF_OOM_SKIP after step 32", source=REAP),
+        facts=(Fact("held", "oom_reaper", "mmap_lock (read)"),),
+        shortest=False,
+        timed=True,
+        slack=2,
+        hz=10,
+        costs=("retries",),
+        value=24,
+        unit="ticks",
+    )
+
+
+def _cost(text: str) -> tuple[tuple[str, int], ...]:
+    return (("retries", 1),) if text.endswith("is false") else ()
+
+
+def stuck_trace() -> Trace:
+    """A lasso: the reaper tries for ever, and nobody lets go of the lock."""
+    told = [
+        ("oom_killer", "sigkill = true", KILL, 78),
+        ("victim[0]", "down_write(mmap_lock)", "mm/mmap.c:vm_mmap_pgoff", 30),
+        ("oom_reaper", "down_read_trylock(mmap_lock) is false", REAP, 104),
+        ("oom_reaper", "attempts++", REAP, 105),
+        ("time", "tick", "", 0),
+        ("time", "tick", "", 0),
+        ("oom_reaper", "schedule_timeout_idle(HZ/10)", REAP, 106),
+    ]
+    steps = tuple(
+        replace(_step(number, *rest), ticks=int(rest[0] == "time"), costs=_cost(rest[1]))
+        for number, rest in enumerate(told, start=1)
+    )
+    return replace(
+        bound_trace(),
+        identity="oom_freezer/walkers/reaped_some_time",
+        prop="reaped_some_time",
+        kind="leads_to",
+        verdict="violated",
+        sentence="a victim's memory comes back",
+        steps=steps,
+        ending=Ending("sigkill after step 1, and MMF_OOM_SKIP never follows", source=REAP),
+        facts=(Fact("held", "victim[0]", "mmap_lock (write)"),),
+        loop=2,
+        promises=(
+            Promise("oom_reaper", "weak", "moves at step 3"),
+            Promise("victim[0]", "weak", "never enabled in the loop"),
+            Promise("oom_killer", "strong", "never enabled in the loop"),
+            Promise("time", "progress", "passes at step 5"),
+        ),
+        value=None,
+        unit="",
+    )
+
+
 def _step(
     number: int,
     process: str,
@@ -109,10 +197,11 @@ pairs = st.tuples(texts, texts)
 
 @st.composite
 def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trace:
-    """Well-formed traces with arbitrary texts."""
+    """Well-formed traces with arbitrary texts: finite ones and lassos, with time and without."""
     processes = tuple(draw(st.lists(texts.filter(bool), min_size=1, max_size=max_processes, unique=True)))
     someone = st.sampled_from(processes)
     changes = st.builds(Change, texts, texts, texts, st.booleans())
+    timed = draw(st.booleans())
     steps = tuple(
         Step(
             number=number,
@@ -124,12 +213,15 @@ def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trac
             source=draw(texts),
             changes=tuple(draw(st.lists(changes, max_size=3))),
             reads=tuple(draw(st.lists(pairs, max_size=3))),
+            ticks=draw(st.sampled_from([0, 0, 0, 1, 30])) if timed else 0,
+            costs=tuple(draw(st.lists(st.tuples(texts, numbers), max_size=1))),
         )
         for number in range(1, draw(st.integers(0, max_steps)) + 1)
     )
     parts = st.lists(st.tuples(texts, st.booleans()), max_size=3).map(tuple)
     maybe = st.one_of(st.just(""), someone)
     views = st.sampled_from(["held", "waits", "frozen", "timer"])
+    promises = st.builds(Promise, texts, st.sampled_from(["weak", "strong", "progress"]), texts)
     params = tuple(draw(st.dictionaries(texts, texts, max_size=4)).items())
     return Trace(
         model=draw(texts),
@@ -139,7 +231,7 @@ def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trac
         identity=draw(texts),
         prop=draw(texts),
         kind=draw(texts),
-        verdict=draw(st.sampled_from(["violated", "covered"])),
+        verdict=draw(st.sampled_from(["violated", "covered", "holds"])),
         sentence=draw(texts),
         processes=processes,
         environment=tuple(draw(st.lists(someone, max_size=2, unique=True))),
@@ -150,4 +242,12 @@ def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trac
         states=draw(numbers),
         shortest=draw(st.booleans()),
         engine=draw(texts),
+        loop=draw(st.one_of(st.none(), st.integers(0, len(steps)))),
+        promises=tuple(draw(st.lists(promises, max_size=3))),
+        timed=timed,
+        slack=draw(st.one_of(st.none(), numbers)) if timed else None,
+        hz=draw(st.sampled_from([0, 1, 10, 250, 300])) if timed else 0,
+        costs=tuple(draw(st.lists(texts, max_size=2))),
+        value=draw(st.one_of(st.none(), numbers)),
+        unit=draw(st.one_of(st.just("ticks"), texts)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.result import codec
-from oomcheck.result.trace import Trace
+from oomcheck.result.trace import Promise, Trace
 from oomcheck.result.verdict import Word
 from tests.report.traces import traces, uninit_trace
 
@@ -73,13 +74,16 @@ def test_not_a_trace(data: bytes | str, message: str) -> None:
     assert refusal(data) == message
 
 
+PROMISE = "promises[0].kind: expected weak or strong or progress, found 'fair'"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
         (["model"], None, "model: expected a string, found null"),
         (["params"], [], "params: expected an object, found an array"),
         (["params", "FIX"], 3, "params.FIX: expected a string, found a number"),
-        (["verdict"], "holds", "verdict: expected violated or covered, found 'holds'"),
+        (["verdict"], "proved", "verdict: expected violated or covered or holds, found 'proved'"),
         (["processes"], "x", "processes: expected an array, found a string"),
         (["processes", 1], True, "processes[1]: expected a string, found a boolean"),
         (["environment", 0], "nobody", "environment: 'nobody' is not among the processes"),
@@ -97,6 +101,18 @@ def test_not_a_trace(data: bytes | str, message: str) -> None:
         (["facts", 0, "process"], "nobody", "facts[0].process: 'nobody' is not among the processes"),
         (["states"], 10**19, "states: expected a number in 0 .. 10^18"),
         (["shortest"], "yes", "shortest: expected a boolean, found a string"),
+        (["loop"], 11, "loop: expected a number in 0 .. 10, found 11"),
+        (["loop"], None, "loop: expected a whole number, found null"),
+        (["promises"], [{"name": "t", "kind": "fair", "why": ""}], PROMISE),
+        (["timing"], True, "timing: expected an object, found a boolean"),
+        (["timing"], {"hz": 10}, "timing has no field 'slack'"),
+        (["timing"], {"slack": -1, "hz": 10}, "timing.slack: expected a number in 0 .. 10^18"),
+        (["timing"], {"slack": None, "hz": "10"}, "timing.hz: expected a whole number, found a string"),
+        (["costs"], [1], "costs[0]: expected a string, found a number"),
+        (["value"], "unbounded", "value: expected a whole number, found a string"),
+        (["unit"], 1, "unit: expected a string, found a number"),
+        (["steps", 0, "ticks"], -1, "steps[0].ticks: expected a number in 0 .. 10^18"),
+        (["steps", 0, "costs"], [{"name": "c"}], "steps[0].costs[0] has no field 'amount'"),
     ],
 )
 def test_wrong_field(path: list[str | int], value: object, message: str) -> None:
@@ -107,6 +123,20 @@ def test_wrong_field(path: list[str | int], value: object, message: str) -> None
         inner = inner[key]
     inner[path[-1]] = value
     assert refusal(json.dumps(whole)) == message
+
+
+def test_fields_of_runs_are_optional() -> None:
+    """A finite untimed trace does not have the fields of lassos, timed runs and bounds."""
+    plain = codec.encode_trace(uninit_trace())
+    assert plain.keys().isdisjoint({"loop", "promises", "timing", "costs", "value", "unit"})
+    lasso = replace(
+        uninit_trace(), loop=10, promises=(Promise("t", "weak", "cannot move any more"),), timed=True, hz=10
+    )
+    found = codec.encode_trace(lasso)
+    assert found["loop"] == 10
+    assert found["promises"] == [{"name": "t", "kind": "weak", "why": "cannot move any more"}]
+    assert found["timing"] == {"slack": None, "hz": 10}
+    assert codec.decode_trace(found, "t.json") == lasso
 
 
 def test_every_missing_field_is_named() -> None:
