@@ -34,6 +34,7 @@ LEVELS = {
     "rows": 5,
     "verdicts": 6,
     "runs": 6,
+    "simulate": 6,
     "api": 8,
     "gate": 8,
     "report": 9,

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from oomcheck.cli import check, explain, fmt, info, lint, replay
+from oomcheck.cli import check, explain, fmt, info, lint, replay, sim
 from oomcheck.cli.common import Commands, exit_table
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.render import render_text
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands: Commands[argparse.ArgumentParser] = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_Parser
     )
-    for module in (check, replay, info, lint):
+    for module in (check, sim, replay, info, lint):
         module.register(commands)
     _register_fmt(commands)
     explain.register(commands)

@@ -41,13 +41,18 @@ def in_index_order(system: TransitionSystem) -> bool:
 
 
 def _body(system: TransitionSystem, step: Transition, emitter: Emitter) -> Iterator[str]:
-    """Lines that hand out a transition and its successor; everything is computed in the old state `s`."""
+    """Lines that hand out a transition and its successor."""
+    yield from successor(system, step, emitter)
+    yield f"t({step.index})"
+    yield "o((*n,))"
+
+
+def successor(system: TransitionSystem, step: Transition, emitter: Emitter) -> Iterator[str]:
+    """Lines that make the successor `n`, a list; everything is computed in the old state `s`."""
     yield "n = [*s]"
     for update in step.updates:
         yield from _assignment(system, update, emitter)
     yield f"n[{system.slot[system.processes[step.process].pc]}] = {step.target}"
-    yield f"t({step.index})"
-    yield "o((*n,))"
 
 
 def _assignment(system: TransitionSystem, update: Update, emitter: Emitter) -> Iterator[str]:

@@ -1,0 +1,106 @@
+"""`oomcheck sim MODEL [SPEC...]`: random runs, for a first look at a model. It finds errors; it never finds none."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from oomcheck.cli.check import interruptible, safe_name
+from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
+from oomcheck.diag.diagnostic import error
+from oomcheck.prop.property import SANITIZERS
+from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
+from oomcheck.report.simulation import walk_json, walk_text
+from oomcheck.result.codec import dump_trace
+from oomcheck.result.verdict import INTERRUPTED
+from oomcheck.simulate.session import Query, WalkReport, walk_files
+from oomcheck.simulate.walk import Plan
+from oomcheck.version import VERSION
+
+EXITS = """exit codes:
+    0  nothing was found, which proves nothing
+    1  some run violated a property or a sanitizer
+    2  the model, spec or command line is wrong
+  130  interrupted; partial results are named partial"""
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "sim",
+        help="random runs of a model: errors that they run into, and how often",
+        epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_model(parser)
+    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path, help="whose properties to look out for")
+    parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
+    parser.add_argument("--seed", metavar="S", type=int, default=1, help="decides all random choices (default 1)")
+    parser.add_argument("--runs", metavar="N", type=int, default=1000, help="how many runs (default 1000)")
+    parser.add_argument("--run", dest="only", metavar="N", type=int, help="only run number N of the seed")
+    parser.add_argument("--steps", metavar="N", type=int, default=10_000, help="longest run (default 10000)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
+    parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
+    parser.add_argument("--ascii", action="store_true", help="plain ASCII output")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="also what was not found, and what never ran")
+    for name in SANITIZERS:
+        if name != "unreachable":
+            parser.add_argument(
+                f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out {name}"
+            )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """The command."""
+    _check(args)
+    if args.output is not None:
+        make_folder(args.output)
+    query = Query(
+        args.model,
+        tuple(args.specs),
+        parse_params(args.params),
+        tuple(args.include),
+        tuple(args.select),
+        frozenset(args.without or ()),
+    )
+    plan = Plan(args.seed, args.runs, args.steps) if args.only is None else Plan(args.seed, 1, args.steps, args.only)
+    with interruptible() as should_stop:
+        report = walk_files(query, plan, should_stop)
+    code = INTERRUPTED if report.stopped else int(report.violated)
+    if args.output is not None:
+        _write_traces(report, args.output)
+    command = again(args)
+    if args.format == "json":
+        sys.stdout.write(walk_json(report, VERSION, command, code))
+    else:
+        lanes = LaneOptions(width=args.width, ascii_only=args.ascii)
+        sys.stdout.write(walk_text(report, command, lanes, args.verbose))
+    return code
+
+
+def _check(args: argparse.Namespace) -> None:
+    """E0003 for numbers that make no sense."""
+    if args.width < MIN_WIDTH:
+        raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
+    for name, value in (("runs", args.runs), ("steps", args.steps), ("run", args.only)):
+        if value is not None and value < 1:
+            raise error("E0003", f"--{name} is at least 1, found {value}")
+
+
+def again(args: argparse.Namespace) -> list[str]:
+    """The command that makes the same choices; a number of runs or of one run is to follow."""
+    words = ["oomcheck", "sim", str(args.model), *map(str, args.specs)]
+    for flag, values in (("-c", args.params), ("--include", args.include), ("-p", args.select)):
+        words += [word for value in values for word in (flag, str(value))]
+    words += [f"--no-{name}" for name in args.without or ()]
+    return [*words, "--steps", str(args.steps), "--seed", str(args.seed)]
+
+
+def _write_traces(report: WalkReport, folder: Path) -> None:
+    """One file for each trace, named after its identity."""
+    for sighting in report.sightings:
+        if sighting.trace is not None:
+            write_file(folder / f"{safe_name(sighting.trace.identity)}.json", dump_trace(sighting.trace))

@@ -1,0 +1,155 @@
+"""Model and specs in, what random walks ran into out. Nothing here is a verdict on the model as a whole."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from oomcheck.diag.diagnostic import error
+from oomcheck.evidence import Subject, build_trace
+from oomcheck.ir.system import TransitionSystem
+from oomcheck.lang.elaborate import load_model
+from oomcheck.lang.load import read_spec
+from oomcheck.lang.lower import Lowered, lower
+from oomcheck.lang.mode import UNTIMED, Mode
+from oomcheck.lang.spec import check_target, typed_properties
+from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Property, sanitizer
+from oomcheck.result.trace import Trace
+from oomcheck.result.verdict import Word
+from oomcheck.simulate.lookout import Tally
+from oomcheck.simulate.walk import Plan, Walks, walk, without_detours
+
+ENGINE = "sim"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to run, and what to look out for: `select` are globs over the names of properties, none means all."""
+
+    model: Path
+    specs: tuple[Path, ...] = ()
+    params: Mapping[str, int | str] = field(default_factory=dict)
+    include: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()  # sanitizers turned off
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """How often a property was violated, or a cover met, with the shortest example, of run number `run`."""
+
+    name: str
+    kind: Kind
+    sentence: str
+    runs: int
+    run: int
+    trace: Trace | None
+
+    @property
+    def is_violation(self) -> bool:
+        """Whether something went wrong in some run."""
+        return self.runs > 0 and self.kind is not Kind.COVER
+
+
+@dataclass(frozen=True, slots=True)
+class WalkReport:
+    """All that the walks of a plan showed; `done` runs of them were made, `cut` of those by the step limit.
+
+    `unseen` are statements that no run executed, of `statements`; `unasked` names properties about whole
+    behaviours, which no finite run can decide. `stopped` tells why there are fewer runs than planned.
+    """
+
+    model: str
+    params: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
+    plan: Plan
+    done: int
+    steps: int
+    cut: int
+    sightings: tuple[Sighting, ...]
+    statements: int
+    unseen: tuple[str, ...]
+    unasked: tuple[str, ...]
+    stopped: str
+
+    @property
+    def violated(self) -> bool:
+        """Whether some run ended the hope that all is well."""
+        return any(sighting.is_violation for sighting in self.sightings)
+
+
+def walk_files(query: Query, plan: Plan, should_stop: Callable[[], str] | None = None) -> WalkReport:
+    """Walk through a model at random, at the parameter values of the query; the checks of specs play no part."""
+    lowered = read_model(query)
+    properties, unasked = select(query, read_properties(query, lowered))
+    found = walk(lowered.system, properties, plan, should_stop)
+    system = lowered.system
+    points = {p.index: p for p in system.points if p.span is not None and not p.by_parameter}
+    executed = frozenset().union(*(step.covers for step in system.transitions if step.index in found.taken))
+    unseen = sorted((p.span.path, p.span.line, p.text) for n, p in points.items() if n not in executed and p.span)
+    return WalkReport(
+        str(query.model),
+        system.params,
+        system.chosen,
+        plan,
+        found.runs,
+        found.steps,
+        found.cut,
+        tuple(_sighting(system, prop, found, query) for prop in properties if prop.name != "unreachable"),
+        len(points),
+        tuple(f"{path}:{line}: {text}" for path, line, text in unseen),
+        unasked,
+        found.stopped,
+    )
+
+
+def read_model(query: Query, mode: Mode = UNTIMED) -> Lowered:
+    """The model of a query, read as `mode` says."""
+    return lower(load_model(query.model, query.params, query.include), mode)
+
+
+def read_properties(query: Query, lowered: Lowered) -> list[Property]:
+    """The properties of the specs, then the sanitizers; names that two specs share get that of the spec in front."""
+    found: list[Property] = []
+    for path in query.specs:
+        tree, _ = read_spec(path)
+        check_target(tree, path, query.model)
+        found += [replace(prop, name=f"{path.stem}/{prop.name}") for prop in typed_properties(tree, lowered).values()]
+    names = [prop.name.partition("/")[2] for prop in found]
+    plain = [
+        replace(prop, name=name) if names.count(name) == 1 else prop for prop, name in zip(found, names, strict=True)
+    ]
+    return plain + [sanitizer(name) for name in SANITIZERS if name not in query.without and name != "unreachable"]
+
+
+def select(query: Query, properties: list[Property]) -> tuple[list[Property], tuple[str, ...]]:
+    """The properties of states that the globs choose, and the names of those that are about whole behaviours."""
+    for glob in query.select:
+        if not any(_matches(prop, glob) for prop in properties):
+            known = ", ".join(prop.name for prop in properties)
+            raise error("E0006", f"`-p {glob}` matches nothing", None, f"the properties: {known}")
+    chosen = [p for p in properties if not query.select or any(_matches(p, glob) for glob in query.select)]
+    asked = [prop for prop in chosen if prop.kind not in ABOUT_RUNS]
+    return asked, tuple(prop.name for prop in chosen if prop.kind in ABOUT_RUNS)
+
+
+def _matches(prop: Property, glob: str) -> bool:
+    return prop.name == glob or fnmatch.fnmatchcase(prop.name, glob)
+
+
+def _sighting(system: TransitionSystem, prop: Property, found: Walks, query: Query) -> Sighting:
+    tally = found.tallies[prop.name]
+    trace = None if tally.witness is None else _example(system, prop, tally, query)
+    return Sighting(prop.name, prop.kind, prop.sentence, tally.runs, tally.run, trace)
+
+
+def _example(system: TransitionSystem, prop: Property, tally: Tally, query: Query) -> Trace:
+    """The witness as a trace, re-checked by the reference semantics like every other."""
+    assert tally.witness is not None
+    witness = without_detours(system, tally.witness)
+    title = Word.COVERED if prop.kind is Kind.COVER else Word.VIOLATED
+    identity = f"{query.model.stem}/sim/{prop.name}"
+    subject = Subject(str(query.model), identity, title.value, len(witness.steps) + 1, ENGINE)
+    return replace(build_trace(system, prop, witness, subject), shortest=False)
