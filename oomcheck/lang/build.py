@@ -1,8 +1,6 @@
-"""From the parser's tree to the syntax tree: declarations and specs."""
+"""From the parser's tree to the syntax tree: declarations."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from lark import Token, Tree
 
@@ -168,7 +166,7 @@ class Builder(BodyBuilder):
     def thread(self, node: Tree[Token]) -> t.ThreadDecl:
         """A thread template with its attributes."""
         kind, name, dims = node.children[:3]
-        daemon, fairness, slack = False, "", None
+        daemon, fairness, slack, any_slack = False, "", None, False
         for child in children_after(node, 3):
             if isinstance(child, Token) and child.type == "DAEMON":
                 daemon = True
@@ -176,6 +174,8 @@ class Builder(BodyBuilder):
                 fairness = str(child)
             elif _is(child, "slack_ticks"):
                 slack = self.expr(as_tree(child).children[0])
+            elif _is(child, "slack_any"):
+                any_slack = True
         return t.ThreadDecl(
             str(kind),
             self.name(name),
@@ -186,6 +186,7 @@ class Builder(BodyBuilder):
             self.block(node.children[-1]),
             self.source_ref(node),
             self.span(node),
+            any_slack,
         )
 
     def binding(self, node: Tree[Token]) -> t.Binding:
@@ -199,49 +200,6 @@ class Builder(BodyBuilder):
             case _:
                 return t.Binding(name, None, values=tuple(self.expr(child) for child in node.children[1:]))
 
-    def spec(self, node: Tree[Token]) -> t.SpecFile:
-        """The whole of a spec file."""
-        target = cast(Token, node.children[0])
-        items = [as_tree(c) for c in node.children[1:]]
-        return t.SpecFile(
-            self.string(target),
-            self.span(target),
-            tuple(self.define(i) for i in items if i.data == "define_decl"),
-            tuple(self.property(i) for i in items if i.data in ("property_decl", "deadlock_decl")),
-            tuple(self.check(i) for i in items if i.data == "check_decl"),
-            self.span(node),
-        )
-
-    def property(self, node: Tree[Token]) -> t.PropertyDecl:
-        """A property, or a deadlock_free with its rest states."""
-        if node.data == "deadlock_decl":
-            name, sentence, rest = node.children
-            formula, kind = None, "deadlock_free"
-            excepted = self.expr(rest) if rest is not None else None
-        else:
-            word, name, sentence, body = node.children
-            formula, kind, excepted = self.expr(body), str(word), None
-        text = self.string(sentence) if sentence is not None else ""
-        return t.PropertyDecl(kind, self.name(name), text, formula, excepted, self.span(node))
-
-    def check(self, node: Tree[Token]) -> t.CheckDecl:
-        """A check with its clauses."""
-        name, selection, with_, without, untimed, expect, because = node.children
-        chosen = as_tree(selection).children
-        bindings = () if with_ is None else tuple(self.binding(as_tree(b)) for b in as_tree(with_).children)
-        word, place = as_tree(expect).children if expect is not None else ("", None)
-        return t.CheckDecl(
-            self.name(name),
-            self.names(chosen[0]) if chosen else None,
-            bindings,
-            () if without is None else self.names(as_tree(without).children[0]),
-            untimed is not None,
-            str(word),
-            self.string(place) if place is not None else "",
-            self.string(as_tree(because).children[0]) if because is not None else "",
-            self.span(node),
-        )
-
 
 def _is(node: Node, data: str) -> bool:
     return isinstance(node, Tree) and node.data == data
@@ -250,8 +208,3 @@ def _is(node: Node, data: str) -> bool:
 def build_model(parsed: Tree[Token], source: Source) -> t.ModelFile:
     """Syntax tree of a model or library file."""
     return Builder(source).model(parsed)
-
-
-def build_spec(parsed: Tree[Token], source: Source) -> t.SpecFile:
-    """Syntax tree of a spec file."""
-    return Builder(source).spec(parsed)

@@ -65,6 +65,13 @@ class BodyBuilder:
                 return self.string(cast(Token, child.children[0]))
         return ""
 
+    def cost(self, node: Tree[Token]) -> t.Name | None:
+        """The `cost NAME` among the children of a statement."""
+        for child in node.children:
+            if isinstance(child, Tree) and child.data == "cost":
+                return self.name(child.children[0])
+        return None
+
     def dims(self, node: Node) -> tuple[t.Expr, ...]:
         """The sizes in brackets."""
         return tuple(self.expr(child) for child in as_tree(node).children)
@@ -149,21 +156,21 @@ class BodyBuilder:
         match str(node.data):
             case "local":
                 found = tuple(self.declarator(c) for c in kids if isinstance(c, Tree) and c.data == "declarator")
-                return t.Local(self.type(kids[0]), found, source, span)
+                return t.Local(self.type(kids[0]), found, source, span, self.cost(node))
             case "assign":
-                return t.Assign(self.expr(kids[0]), str(kids[1]), self.expr(kids[2]), source, span)
+                return t.Assign(self.expr(kids[0]), str(kids[1]), self.expr(kids[2]), source, span, self.cost(node))
             case "incdec":
                 one = t.Number(1, self.span(kids[1]))
                 return t.Assign(self.expr(kids[0]), "+=" if kids[1] == "++" else "-=", one, source, span)
             case "call_stmt":
-                return t.CallStmt(self.call(as_tree(kids[0])), source, span)
+                return t.CallStmt(self.call(as_tree(kids[0])), source, span, self.cost(node))
             case "choose_range":
                 domain = t.Domain(self.expr(kids[1]), self.expr(kids[2]))
                 return t.Choose(self.name(kids[0]), domain, source, span)
             case "choose_set":
                 return t.Choose(self.name(kids[0]), t.Domain(self.expr(kids[1]), None), source, span)
             case "await_stmt":
-                return t.TestStmt(t.Test.AWAIT, self.expr(kids[0]), "", source, span)
+                return t.TestStmt(t.Test.AWAIT, self.expr(kids[0]), "", source, span, self.cost(node))
             case "assume_stmt":
                 return t.TestStmt(t.Test.ASSUME, self.expr(kids[0]), "", source, span)
             case "assert_stmt":
@@ -172,10 +179,10 @@ class BodyBuilder:
             case "return_stmt":
                 return t.Return(self.expr(kids[0]) if kids[0] is not None else None, source, span)
             case "delay_range":
-                return t.Delay(self.expr(kids[0]), self.expr(kids[1]), source, span)
+                return t.Delay(self.expr(kids[0]), self.expr(kids[1]), source, span, self.cost(node))
             case "delay_exact":
                 ticks = self.expr(kids[0])
-                return t.Delay(ticks, ticks, source, span)
+                return t.Delay(ticks, ticks, source, span, self.cost(node))
             case "goto_stmt":
                 return t.Goto(self.name(kids[0]), source, span)
             case kind:

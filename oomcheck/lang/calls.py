@@ -70,6 +70,7 @@ def statements_of(stmt: m.TStmt) -> Iterator[m.TStmt]:
             | m.SEach(body=inner)
             | m.SAtomic(body=inner)
             | m.SRcu(body=inner)
+            | m.SCost(body=inner)
         ):
             children = (inner,)
         case _:

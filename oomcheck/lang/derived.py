@@ -68,6 +68,12 @@ class Derived:
             case _:
                 raise AssertionError(kind)
 
+    def locations(self, process: int, label: str) -> frozenset[int]:
+        """Locations at which a process stands at a label."""
+        thread = self._threads[process]
+        stops = thread.flow.labels.get(label, set())
+        return frozenset(thread.position[stop] for stop in stops if stop in thread.position)
+
     def blocked(self, process: int, lock: int) -> Expr:
         """The process stands before a step that takes the lock, and cannot take it."""
         thread = self._threads[process]

@@ -93,6 +93,7 @@ class Path:
     covers: frozenset[int]
     length: int
     free: Action | None = None  # of the last free edge, for steps that access nothing
+    costs: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ class Step:
     accesses: tuple[Access, ...]
     acquire: Expr | None
     covers: frozenset[int]
+    costs: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class _Folder:
         self._outgoing = flow.outgoing()
         self._forced = {node for nodes in flow.labels.values() for node in nodes if node not in flow.inner}
         self._forced.add(flow.exit)
+        self._forced.update(flow.waits)  # the countdown starts before and is tested after
         self._cut_loops()
         self._steps: list[Step] = []
         self._faults: dict[tuple[int, Expr, str, str], Misuse] = {}
@@ -262,6 +265,7 @@ class _Folder:
             path.accesses,
             path.acquire,
             path.covers,
+            _summed(path.costs),
         )
 
     def _follow(self, stop: int, path: Path, edge: Edge) -> Path | None:
@@ -306,6 +310,7 @@ class _Folder:
             covers,
             path.length + 1,
             edge.action or path.free,
+            (*path.costs, *edge.costs),
         )
 
     def _read_action(self, path: Path, action: Action) -> Action:
@@ -322,6 +327,14 @@ class _Folder:
         key = (stop, guard, check.sanitizer, check.message)
         if key not in self._faults:
             self._faults[key] = Misuse(stop, guard, check, action)
+
+
+def _summed(costs: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Each counter once, with all that it is raised by."""
+    total: dict[str, int] = {}
+    for name, amount in costs:
+        total[name] = total.get(name, 0) + amount
+    return tuple(sorted(total.items()))
 
 
 def _moved(access: Access, memory: Memory) -> Access:

@@ -9,7 +9,8 @@ from pathlib import Path
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang import tree as t
-from oomcheck.lang.build import build_model, build_spec
+from oomcheck.lang.build import build_model
+from oomcheck.lang.build_spec import build_spec
 from oomcheck.lang.parsing import parse_tree, read_source
 
 MAX_CHAIN = 100  # imports of imports

@@ -197,6 +197,8 @@ class Located:
     span: Span = field(compare=False)
 
 
+EXPIRY = "jiffies +"  # the operator of a deadline's value, with the ticks to it as argument
+
 TExpr = (
     Const
     | ReadLocal
@@ -413,6 +415,15 @@ class SDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class SCost:
+    """A simple statement with a counter of the times that it had to wait."""
+
+    counter: str
+    body: TStmt
+    span: Span = field(compare=False)  # of the counter's name
+
+
+@dataclass(frozen=True, slots=True)
 class SGoto:
     """Jump to a label of the same body."""
 
@@ -446,6 +457,7 @@ TStmt = (
     | STest
     | SReturn
     | SDelay
+    | SCost
     | SGoto
     | SJump
 )
@@ -469,7 +481,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A thread that will run: its name, group and what its template needs to know."""
+    """A thread that will run: its name, group and what its template needs to know.
+
+    `slack` None is any number if `any_slack`; else the thread does not say.
+    """
 
     name: str
     kind: str
@@ -481,6 +496,7 @@ class Instance:
     slack: int | None
     argument: int | None = None  # for softirq handlers: the owner of the timer
     timer: tuple[str, int] | None = None  # storage key and element
+    any_slack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

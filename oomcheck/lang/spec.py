@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.diag.span import Span
-from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, or_
+from oomcheck.ir.expr import FALSE, Expr, and_
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.calls import statements_of
+from oomcheck.lang.costs import counters
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.load import Files
 from oomcheck.lang.lower import Lowered
+from oomcheck.lang.mode import Mode
+from oomcheck.lang.parts import antecedents, conjuncts
 from oomcheck.lang.scope import Macro, Scope
+from oomcheck.lang.spec_runs import about_runs
+from oomcheck.lang.types import INT_MAX
 from oomcheck.lang.typing_expr import ExprTyper
-from oomcheck.prop.property import SANITIZERS, Kind, Part, Property
+from oomcheck.prop.property import SANITIZERS, Kind, Property
 
 MAX_INSTANCES = 4096
+VALUE_HINT = "`expect holds value N` is for `bound` and `within`"
 COVER_WORDS = frozenset({"covered", "unreachable"})
 
 
@@ -38,6 +45,11 @@ class Check:
     at: str
     because: str
     span: Span | None
+    timing: str = ""  # "timed", "untimed" or not said
+    slack: int | None = None  # ticks that threads which do not say so may be late; None: any
+    value: int | None = None  # of a bound, that `expect holds` names
+    costs: frozenset[str] = frozenset()  # counters that its properties bound
+    bounded: tuple[str, ...] = ()  # its properties that bound a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,21 @@ def provisional(files: Files, specs: Iterable[t.SpecFile], fixed: Mapping[str, i
     return list(found.values())
 
 
+def mode_of(check: Check, elaborated: Elaborated) -> Mode:
+    """How a check reads the model; E0407 if it bounds a time and some thread may be late for ever without saying so."""
+    threads = [one for one in elaborated.model.instances if one.kind in ("thread", "kthread")]
+    declared = any(one.slack is not None for one in threads)
+    timed = check.timing == "timed" or (check.timing != "untimed" and (declared or bool(check.bounded)))
+    if check.bounded and check.slack is None:
+        silent = [one.name for one in threads if one.slack is None and not one.any_slack]
+        if silent:
+            message = f"`{check.bounded[0]}` bounds a time, but `{silent[0]}` does not say how late it may be"
+            hint = f"`timed slack k` in the check, or `slack k` or `slack any` at the thread{'s' * (len(silent) > 1)}"
+            span = check.span or elaborated.files.main.name.span
+            raise error("E0407", message, span, hint)
+    return Mode(timed, check.slack, check.costs)
+
+
 class _Planner:
     def __init__(self, spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str]) -> None:
         self._spec = spec
@@ -89,6 +116,7 @@ class _Planner:
         self._base = base
         self._fixed = fixed
         self._kinds = {p.name.text: p.kind for p in spec.properties}
+        self._asked = {p.name.text: p.asked for p in spec.properties}
         self._params = {p.name: p for p in base.model.params}
         self._errors: list[Diagnostic] = []
         self._sources = source_references(base)
@@ -96,6 +124,7 @@ class _Planner:
     def run(self) -> Spec:
         """Check names, then checks, and add the implicit check."""
         self._names()
+        self._counters()
         checks: list[Check] = []
         for decl in self._spec.checks:
             try:
@@ -108,7 +137,8 @@ class _Planner:
         rest = tuple(name for name in self._kinds if name not in named)
         if rest or not checks:
             sanitizers = tuple(name for name in SANITIZERS if name != "unreachable")
-            checks.append(Check("default", (*rest, *sanitizers), ({},), (), frozenset(), "", "", "", None))
+            implicit = Check("default", (*rest, *sanitizers), ({},), (), frozenset(), "", "", "", None)
+            checks.append(replace(implicit, costs=self._costs(rest), bounded=self._bounded(rest)))
         return Spec(Path(self._path).stem, self._path, self._spec, tuple(checks))
 
     def _names(self) -> None:
@@ -128,6 +158,24 @@ class _Planner:
                 self._errors.append(Diagnostic("E0202", message, check.name.span, hint))
             checks[check.name.text] = check.name.span
 
+    def _counters(self) -> None:
+        """Cost bounds name counters of the model."""
+        known = counters(self._base.model)
+        for asked in self._asked.values():
+            if isinstance(asked, t.MaxCost) and asked.cost.text not in known:
+                hint = _close(asked.cost.text, list(known)) or "no statement of the model has a `cost`" * (not known)
+                message = f"no statement has the cost `{asked.cost.text}`"
+                self._errors.append(Diagnostic("E0409", message, asked.cost.span, hint))
+
+    def _costs(self, names: Iterable[str]) -> frozenset[str]:
+        """Counters that these properties bound."""
+        asked = (self._asked.get(name) for name in names)
+        return frozenset(one.cost.text for one in asked if isinstance(one, t.MaxCost))
+
+    def _bounded(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of these properties that bound a time."""
+        return tuple(name for name in names if isinstance(self._asked.get(name), t.Within))
+
     def _check(self, decl: t.CheckDecl) -> Check:
         if decl.properties is None:
             chosen = tuple(self._kinds)
@@ -145,9 +193,61 @@ class _Planner:
                 raise error("E0403", f"`{name.text}` is both checked and left out", name.span)
         instances, ranged = self._instances(decl)
         without = frozenset(name.text for name in decl.without)
+        timing, slack = self._timing(decl, chosen)
         return Check(
-            decl.name.text, chosen, instances, ranged, without, decl.expect, decl.at, decl.because, decl.name.span
+            decl.name.text,
+            chosen,
+            instances,
+            ranged,
+            without,
+            decl.expect,
+            decl.at,
+            decl.because,
+            decl.name.span,
+            timing,
+            slack,
+            self._value(decl, chosen),
+            self._costs(chosen),
+            self._bounded(chosen),
         )
+
+    def _timing(self, decl: t.CheckDecl, chosen: tuple[str, ...]) -> tuple[str, int | None]:
+        """What the check says about time."""
+        if decl.timing is None:
+            return "", None
+        bounded = self._bounded(chosen)
+        if not decl.timing.timed and bounded:
+            message = f"`{bounded[0]}` bounds a time, but the check is untimed"
+            raise error("E0407", message, decl.timing.span, "write `timed`, or check it elsewhere")
+        slack = None
+        if decl.timing.slack is not None:
+            slack = self._fixed_number(decl.timing.slack, decl)
+            if not 0 <= slack <= INT_MAX:
+                raise error("E0301", f"slack is {slack}", decl.timing.slack.span)
+        return "timed" if decl.timing.timed else "untimed", slack
+
+    def _value(self, decl: t.CheckDecl, chosen: tuple[str, ...]) -> int | None:
+        """The exact value that a check expects of its bounds."""
+        if decl.value is None:
+            return None
+        if decl.expect != "holds":
+            raise error("E0405", f"`value` does not go with `expect {decl.expect}`", decl.value.span, VALUE_HINT)
+        for name in chosen:
+            if self._kinds.get(name) not in ("bound", "within"):
+                raise error("E0405", f"`{name}` has no value", decl.value.span, VALUE_HINT)
+        value = self._fixed_number(decl.value, decl)
+        if value < 0:
+            raise error("E0301", f"the expected value is {value}", decl.value.span, "costs and times are 0 or more")
+        return value
+
+    def _fixed_number(self, expr: t.Expr, decl: t.CheckDecl) -> int:
+        """A number that is the same for all instances of the check."""
+        words = set(re.findall(r"\w+", expr.span.text))
+        for binding in decl.bindings:
+            if binding.name.text in words:
+                message = f"this depends on `{binding.name.text}`, which the check sets"
+                raise error("E0405", message, expr.span, "write a number, and a check for each value")
+        return ExprTyper(self._base.scope, effects=False, running=False).constant(expr)
 
     def _known(self, name: t.Name) -> None:
         if name.text not in self._kinds and name.text not in SANITIZERS:
@@ -214,13 +314,18 @@ class _Planner:
 
 
 def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
-    """The properties of a spec over the states of one lowered model."""
+    """The properties of a spec over the states of one lowered model.
+
+    One whose limit names a slack is left out where the model is read without time: no check can ask for it then.
+    """
     scope = _spec_scope(spec, lowered)
     found: dict[str, Property] = {}
     errors: list[Diagnostic] = []
     for decl in spec.properties:
         try:
-            found[decl.name.text] = _property(decl, scope, lowered)
+            prop = _property(decl, scope, lowered)
+            if prop is not None:
+                found[decl.name.text] = prop
         except OomcheckError as failure:
             errors.extend(failure.diagnostics)
     if errors:
@@ -240,7 +345,7 @@ def _spec_scope(spec: t.SpecFile, lowered: Lowered) -> Scope:
     return Scope(replace(tables, names=names), {})
 
 
-def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property:
+def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property | None:
     typer = ExprTyper(scope, ghosts=True, effects=False, running=False)
     if decl.kind == "deadlock_free":
         rest: Expr = FALSE
@@ -248,6 +353,8 @@ def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property:
             value, needs = lowered.formula(typer.condition(decl.rest))
             rest = and_(*(need.ok for need in needs), value)
         return Property(decl.name.text, Kind.DEADLOCK_FREE, sentence=decl.sentence, rest=rest, span=decl.span)
+    if decl.asked is not None:
+        return about_runs(decl, typer, lowered)
     assert decl.formula is not None
     typed = typer.condition(decl.formula)
     value, needs = lowered.formula(typed)
@@ -258,66 +365,10 @@ def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property:
         and_(*(need.ok for need in needs)),
         decl.sentence,
         " ".join(decl.formula.span.text.split()),
-        tuple(_antecedents(typed, lowered)) if decl.kind in ("invariant", "lemma") else (),
-        tuple(_conjuncts(typed, lowered)),
+        tuple(antecedents(typed, lowered)) if decl.kind in ("invariant", "lemma") else (),
+        tuple(conjuncts(typed, lowered)),
         span=decl.span,
     )
-
-
-def _antecedents(expr: m.TExpr, lowered: Lowered) -> Iterator[Part]:
-    """Left sides of implications; one under `forall` must hold for some value."""
-    found: dict[tuple[int, ...], tuple[str, list[Expr]]] = {}
-    for path, text, formula in _left_sides(expr, lowered, {}, TRUE, ()):
-        found.setdefault(path, (text, []))[1].append(formula)
-    for text, formulas in found.values():
-        yield Part(text, or_(*formulas))
-
-
-def _left_sides(
-    expr: m.TExpr, lowered: Lowered, fixed: dict[m.Fixed, int], context: Expr, path: tuple[int, ...]
-) -> Iterator[tuple[tuple[int, ...], str, Expr]]:
-    """`path` tells where in the property an implication stands; the values of a `forall` share it."""
-    match expr:
-        case m.Operate(operator="->", args=(left, right)):
-            value, needs = lowered.formula(left, fixed)
-            here = and_(context, *(need.ok for need in needs), value)
-            yield path, " ".join(left.span.text.split()), here
-            yield from _left_sides(right, lowered, fixed, here, (*path, 1))
-        case m.Operate(operator="&&", args=args):
-            for number, arg in enumerate(args):
-                yield from _left_sides(arg, lowered, fixed, context, (*path, number))
-        case m.Quantify(kind="forall", variable=variable, values=values, body=body):
-            for choice in values:
-                yield from _left_sides(body, lowered, {**fixed, variable: choice}, context, (*path, 0))
-            if not values:
-                yield from ((below, text, FALSE) for below, text in _never_asked(body, (*path, 0)))
-        case _:
-            pass
-
-
-def _never_asked(expr: m.TExpr, path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Left sides below a `forall` over nothing."""
-    match expr:
-        case m.Operate(operator="->", args=(left, _)):
-            yield path, " ".join(left.span.text.split())
-        case m.Operate(operator="&&", args=args):
-            for number, arg in enumerate(args):
-                yield from _never_asked(arg, (*path, number))
-        case m.Quantify(kind="forall", body=body):
-            yield from _never_asked(body, (*path, 0))
-        case _:
-            pass
-
-
-def _conjuncts(expr: m.TExpr, lowered: Lowered) -> Iterator[Part]:
-    """The parts that a trace shows with their truth: conjuncts, and both sides of an implication."""
-    match expr:
-        case m.Operate(operator="&&" | "->", args=args):
-            for arg in args:
-                yield from _conjuncts(arg, lowered)
-        case _:
-            value, needs = lowered.formula(expr)
-            yield Part(" ".join(expr.span.text.split()), and_(*(need.ok for need in needs), value))
 
 
 def source_references(base: Elaborated) -> set[str]:

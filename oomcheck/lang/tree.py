@@ -294,32 +294,35 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Local variables of one type."""
+    """Local variables of one type; `cost` counts how often a first value had to be waited for."""
 
     type: TypeExpr
     declarators: tuple[Declarator, ...]
     source: str
     span: Span = field(compare=False)
+    cost: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`place operator value`; `++` and `--` arrive as `+=` and `-=` of 1."""
+    """`place operator value`; `++` and `--` arrive as `+=` and `-=` of 1; `cost` counts waits of the value."""
 
     place: Expr
     operator: str
     value: Expr
     source: str
     span: Span = field(compare=False)
+    cost: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallStmt:
-    """A call whose result, if any, is dropped."""
+    """A call whose result, if any, is dropped; `cost` is the counter of its waits."""
 
     call: Call
     source: str
     span: Span = field(compare=False)
+    cost: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +352,7 @@ class TestStmt:
     message: str
     source: str
     span: Span = field(compare=False)
+    cost: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +372,7 @@ class Delay:
     high: Expr
     source: str
     span: Span = field(compare=False)
+    cost: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,7 +571,7 @@ class FunctionDecl:
 
 @dataclass(frozen=True, slots=True)
 class ThreadDecl:
-    """A thread template; `kind` is thread, kthread or env; slack None is `any`, or not given."""
+    """A thread template; `kind` is thread, kthread or env; slack None is `any` if `any_slack`, else not given."""
 
     kind: str
     name: Name
@@ -577,6 +582,7 @@ class ThreadDecl:
     body: Block
     source: str
     span: Span = field(compare=False)
+    any_slack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -632,14 +638,106 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Temporal:
+    """`X`, `G`, `F` of one operand, `U`, `R`, `W` of two; words and symbols arrive as these letters."""
+
+    operator: str
+    operands: tuple[Formula, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connective:
+    """`!`, `&&`, `||`, `->` with a temporal operator below, and `<->`."""
+
+    operator: str
+    operands: tuple[Formula, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """`forall` or `exists` with a temporal operator below."""
+
+    kind: str
+    variable: Name
+    domain: Domain
+    body: Formula
+    span: Span = field(compare=False)
+
+
+Formula = Temporal | Connective | Each | Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Ltl:
+    """A formula over runs."""
+
+    formula: Formula
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadsTo:
+    """`trigger ~> response`."""
+
+    trigger: Expr
+    response: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """`trigger ~> response within limit`, or `sup time(trigger ~> response) <= limit`, which may have no limit."""
+
+    trigger: Expr
+    response: Expr
+    limit: Expr | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxCost:
+    """`max cost <= limit`."""
+
+    cost: Name
+    limit: Expr | None
+    span: Span = field(compare=False)
+
+
+Asked = Ltl | LeadsTo | Within | MaxCost
+
+
+@dataclass(frozen=True, slots=True)
+class Fair:
+    """`kind(threads)` or `kind(threads at label)`; no threads: `all`. The kind is weak or strong."""
+
+    kind: str
+    threads: Expr | None
+    label: Name | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PropertyDecl:
-    """`kind name "sentence" : formula`; `rest` is the `except` of deadlock_free."""
+    """`kind name "sentence" : formula`; `rest` is the `except` of deadlock_free, `asked` of properties about runs."""
 
     kind: str
     name: Name
     sentence: str
     formula: Expr | None
     rest: Expr | None
+    span: Span = field(compare=False)
+    asked: Asked | None = None
+    fair: tuple[Fair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """`timed slack E` or `untimed`."""
+
+    timed: bool
+    slack: Expr | None
     span: Span = field(compare=False)
 
 
@@ -651,8 +749,9 @@ class CheckDecl:
     properties: tuple[Name, ...] | None
     bindings: tuple[Binding, ...]
     without: tuple[Name, ...]
-    untimed: bool
+    timing: Timing | None
     expect: str
+    value: Expr | None
     at: str
     because: str
     span: Span = field(compare=False)
