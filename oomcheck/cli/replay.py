@@ -11,7 +11,8 @@ from oomcheck.diag.diagnostic import error
 from oomcheck.lang.parsing import read_source
 from oomcheck.replaying import replay_trace
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions, render_trace
-from oomcheck.report.rows import plural
+from oomcheck.report.rows import length
+from oomcheck.result.amounts import duration
 from oomcheck.result.codec import load_trace
 
 
@@ -39,15 +40,16 @@ def run(args: argparse.Namespace) -> int:
     if args.step is not None:
         if not 0 <= args.step <= len(trace.steps):
             raise error("E0003", f"--step is 0 .. {len(trace.steps)} for this trace, found {args.step}")
-        lines = [f"state after step {args.step} of {len(trace.steps)}"]
+        now = sum(step.ticks for step in trace.steps[: args.step])
+        passed = f", {duration(now, trace.hz)} from the start" if trace.timed else ""
+        lines = [f"state after step {args.step} of {len(trace.steps)}{passed}"]
         lines += [f"  {name} = {value}" for name, value in replayed.shown[args.step]]
         sys.stdout.write("\n".join(lines) + "\n")
         return 0
     options = LaneOptions(width=args.width, ascii_only=args.ascii, states=args.states, lanes=args.lanes)
     sys.stdout.write(render_trace(trace, options))
-    steps = plural(len(trace.steps), "step")
     end = (
         ", and the end is as claimed" if replayed.end_checked else f"; the end is for `check` to judge by {trace.prop}"
     )
-    sys.stdout.write(f"replayed: {steps} of {replayed.model}{end}\n")
+    sys.stdout.write(f"replayed: {length(trace)} of {replayed.model}{end}\n")
     return 0

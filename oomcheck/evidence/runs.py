@@ -51,12 +51,14 @@ def promises(system: TransitionSystem, prop: Property, run: Run) -> tuple[Promis
     """The fairness that the property assumes, and how the loop keeps it."""
     if run.loop is None:
         return ()
-    return tuple(Promise(item.name, item.kind.value, _why(system, item, run)) for item in assumed(system, prop))
+    return tuple(Promise(item.name, item.kind.value, why(system, item, run) or "") for item in assumed(system, prop))
 
 
-def _why(system: TransitionSystem, fairness: Fairness, run: Run) -> str:
+def why(system: TransitionSystem, fairness: Fairness, run: Run) -> str | None:
+    """How the loop keeps `fairness`, in words; None if it does not."""
     found = kept(system, fairness, run)
-    assert found is not None, "the run was checked"
+    if found is None:
+        return None
     match found.how:
         case Keeping.TAKEN:
             return f"{'passes' if fairness.name == TIME else 'moves'} at step {found.position}"
@@ -64,6 +66,8 @@ def _why(system: TransitionSystem, fairness: Fairness, run: Run) -> str:
             return f"cannot move {after(found.position)}"
         case Keeping.NEVER:
             return "never enabled in the loop" if run.repeated else "cannot move any more"
+        case _:
+            assert_never(found.how)
 
 
 def after(position: int) -> str:

@@ -93,10 +93,13 @@ def _remarks(report: Report, options: TextOptions) -> list[str]:
 
 
 def _semantics(report: Report) -> str:
-    """How the model was read; results that model time say so in their rows too."""
-    timings = dict.fromkeys(result.timing for result in report.results) or {UNTIMED: None}
-    told = [f"{timing}: {ABSTRACTED if timing == UNTIMED else MODELLED}" for timing in timings]
-    return f"{SEMANTICS}, {'; '.join(told)}"
+    """How the model was read; rows that model time say so."""
+    timings = list(dict.fromkeys(result.timing for result in report.results)) or [UNTIMED]
+    if timings == [UNTIMED]:
+        return f"{SEMANTICS}, untimed: {ABSTRACTED}"
+    if UNTIMED not in timings:
+        return f"{SEMANTICS}, timed: {MODELLED}"
+    return f"{SEMANTICS}; in rows that say timed, {MODELLED}; in the others {ABSTRACTED}"
 
 
 def _names(names: Iterable[str]) -> str:
