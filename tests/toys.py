@@ -51,11 +51,22 @@ def step(
     accesses: tuple[Access, ...] = (),
     acquire: Expr | None = None,
     covers: Sequence[int] = (),
+    costs: tuple[tuple[str, int], ...] = (),
 ) -> Transition:
     """A transition; `system` numbers it."""
     updates = tuple(Update(place, value) for place, value in writes)
     return Transition(
-        -1, who, origin, target, guard, updates, (ACTION,), accesses=accesses, acquire=acquire, covers=frozenset(covers)
+        -1,
+        who,
+        origin,
+        target,
+        guard,
+        updates,
+        (ACTION,),
+        accesses=accesses,
+        acquire=acquire,
+        covers=frozenset(covers),
+        costs=costs,
     )
 
 
@@ -178,3 +189,36 @@ def use_after_free() -> TransitionSystem:
     return system(
         "use_after_free", [variable("alive", BOOL, 1)], [process("a", 2, 1), process("b", 3, 2)], steps, faults
     )
+
+
+def blinker() -> TransitionSystem:
+    """A thread `a` goes to and fro for ever; `b` may set the flag once, and only while `a` is at L0.
+
+    Going back costs one `turns`. Steps: 0 and 1 of `a`, 2 of `b`.
+    """
+    flag = Var("flag", BOOL)
+    at_home = eq(Var("a.pc", EnumSort("a.pc", ("L0", "L1"))), Lit(0, EnumSort("a.pc", ("L0", "L1"))))
+    steps = [step(0, 0, 1), step(0, 1, 0, costs=(("turns", 1),)), step(1, 0, 1, at_home, [(flag, TRUE)])]
+    return system("blinker", [variable("flag", BOOL)], [process("a", 2), process("b", 2, 1)], steps)
+
+
+def visitor(kind: ProcessKind = ProcessKind.ENV) -> TransitionSystem:
+    """A process of some kind may ring (step 0); then thread `t` opens (step 1) and rests."""
+    rung, opened = Var("rung", BOOL), Var("opened", BOOL)
+    steps = [step(0, 0, 1, writes=[(rung, TRUE)]), step(1, 0, 1, rung, [(opened, TRUE)])]
+    processes = [process("e", 2, kind=kind), process("t", 2, 1, daemon=True)]
+    return system("visitor", [variable("rung", BOOL), variable("opened", BOOL)], processes, steps)
+
+
+def sleeper(ticks: int) -> TransitionSystem:
+    """A thread asks (step 0), sleeps for some ticks, answers (step 1) and ends; without its clock."""
+    left = Var("left", IntSort(0, ticks))
+    asked, answered = Var("asked", BOOL), Var("answered", BOOL)
+    steps = [
+        step(0, 0, 1, writes=[(left, number(ticks)), (asked, TRUE)]),
+        step(0, 1, 2, eq(left, number(0)), [(answered, TRUE)]),
+    ]
+    counting = replace(variable("left", left.sort), countdown=True)
+    variables = [counting, variable("asked", BOOL), variable("answered", BOOL)]
+    toy = system("sleeper", variables, [replace(process("t", 3, 2), slack=0)], steps)
+    return replace(toy, hz=10)
