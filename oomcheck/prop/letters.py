@@ -1,61 +1,49 @@
-"""Sets of letters: conjunctions of literals over the atoms of an automaton."""
+"""Sets of letters as bit masks: conjunctions of literals over the atoms of an automaton.
+
+A cube has a bit for each literal: bit i for atom i, bit n + i for its negation, where n is the number of atoms. It is
+closed: a literal that the others imply is among its bits, as far as `entails` tells. So a cube reads every letter
+of another one when its bits are a subset, and the bits of a conjunction are the union.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from oomcheck.ir.expr import Expr, not_
 from oomcheck.prop.entails import entails
 
-#: Masks of the atoms that must hold and of those that must not. `(0, 0)` is every letter.
-Cube = tuple[int, int]
-
-EVERY: Cube = (0, 0)
-
 
 class Letters:
-    """What cubes over some atoms mean, with what the form of the atoms tells about them (see `entails`)."""
+    """Cubes over some atoms."""
 
     def __init__(self, atoms: Sequence[Expr]) -> None:
-        literals = [(atom, (1 << i, 0)) for i, atom in enumerate(atoms)]
-        literals += [(not_(atom), (0, 1 << i)) for i, atom in enumerate(atoms)]
-        self._implied = {
-            own: join_all(cube for other, cube in literals if entails(expr, other)) for expr, own in literals
-        }
-        self._closed: dict[Cube, Cube] = {EVERY: EVERY}
+        self.count = len(atoms)
+        self._atoms_mask = (1 << self.count) - 1
+        literals = [*atoms, *map(not_, atoms)]
+        self._implied = [sum(1 << j for j, to in enumerate(literals) if entails(of, to)) for of in literals]
 
-    def closed(self, cube: Cube) -> Cube:
-        """The cube with all literals that its literals imply."""
-        if cube not in self._closed:
-            self._closed[cube] = join_all(self._implied[literal] for literal in split(cube))
-        return self._closed[cube]
+    def cube(self, positive: int, negative: int) -> int:
+        """The cube in which these atoms hold and those do not."""
+        cube = 0
+        for bit in _bits(positive | negative << self.count):
+            cube |= self._implied[bit]
+        return cube
 
-    def empty(self, cube: Cube) -> bool:
-        """Whether the literals of the cube exclude each other."""
-        positive, negative = self.closed(cube)
-        return positive & negative != 0
+    def empty(self, cube: int) -> bool:
+        """Whether the literals exclude each other; higher bits than those of a cube do not matter."""
+        return cube & cube >> self.count & self._atoms_mask != 0
 
-    def include(self, wide: Cube, narrow: Cube) -> bool:
-        """Whether every letter of `narrow` is one of `wide`."""
-        positive, negative = self.closed(narrow)
-        return wide[0] & positive == wide[0] and wide[1] & negative == wide[1]
+    def masks(self, cube: int) -> tuple[int, int]:
+        """The atoms that hold and those that do not, without literals that others imply."""
+        needed = cube & ((1 << 2 * self.count) - 1)
+        for bit in _bits(needed):
+            if self._closed(needed & ~(1 << bit)) >> bit & 1:
+                needed &= ~(1 << bit)
+        return needed & self._atoms_mask, needed >> self.count
 
-
-def join(left: Cube, right: Cube) -> Cube:
-    """The letters of both."""
-    return left[0] | right[0], left[1] | right[1]
-
-
-def join_all(cubes: Iterable[Cube]) -> Cube:
-    """The letters of all."""
-    positive = negative = 0
-    for cube in cubes:
-        positive, negative = positive | cube[0], negative | cube[1]
-    return positive, negative
+    def _closed(self, cube: int) -> int:
+        return self.cube(cube & self._atoms_mask, cube >> self.count)
 
 
-def split(cube: Cube) -> list[Cube]:
-    """The literals of a cube, each as a cube."""
-    positive, negative = cube
-    bits = range((positive | negative).bit_length())
-    return [(1 << i, 0) for i in bits if positive >> i & 1] + [(0, 1 << i) for i in bits if negative >> i & 1]
+def _bits(mask: int) -> list[int]:
+    return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]

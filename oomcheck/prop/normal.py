@@ -83,6 +83,7 @@ class Table:
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.atoms: list[Expr] = []
+        self._atom: dict[Expr, int] = {}
         self._number: dict[Node, int] = {}
         self._depth: list[int] = []
         self._negation: dict[int, int] = {}
@@ -128,9 +129,10 @@ class Table:
             case Apply(op=Op.LE, args=(left, right)):
                 return self.negation(self.condition(Apply(Op.LT, (right, left))))
             case _:
-                if expr not in self.atoms:
+                atom = self._atom.setdefault(expr, len(self.atoms))
+                if atom == len(self.atoms):
                     self.atoms.append(expr)
-                return self._number_of(Literal(self.atoms.index(expr), True))
+                return self._number_of(Literal(atom, True))
 
     def expr(self, literal: Literal) -> Expr:
         """The condition that a literal stands for."""

@@ -39,6 +39,7 @@ SANITIZERS: dict[str, str] = {
     "race": "two threads access a plain variable at once and one writes",
     "range": "a value leaves its declared range or an index its array",
     "deadlock": "nobody can move although a thread has not finished",
+    "zeno": "threads go on for ever while no time passes",
     "assert": "an assertion fails",
     "unreachable": "a statement is executed in no reachable state",
 }

@@ -14,22 +14,20 @@ from typing import TypeVar
 from oomcheck.prop.automaton import Automaton, Edge, components
 from oomcheck.prop.letters import Letters
 
-#: Above this number of states only states with the same edges are merged; the simulation costs their square.
-MAX_SIMULATED = 150
+#: In larger automata only states with the same edges are merged: the simulation costs the square of these numbers.
+MAX_STATES = 150
+MAX_EDGES = 3_000
 
 T = TypeVar("T")
 
 
-def maximal(items: Iterable[T], covers: Callable[[T, T], bool]) -> list[T]:
-    """Items that no other covers, in their order; of those that cover each other the first.
-
-    `covers` is reflexive and transitive.
-    """
-    kept: list[T] = []
-    for item in items:
-        if not any(covers(other, item) for other in kept):
-            kept = [other for other in kept if not covers(item, other)] + [item]
-    return kept
+def least(masks: Iterable[int]) -> tuple[int, ...]:
+    """The masks of which no other one is a part."""
+    kept: list[int] = []
+    for mask in sorted(set(masks), key=lambda mask: (mask.bit_count(), mask)):
+        if not any(other & mask == other for other in kept):
+            kept.append(mask)
+    return tuple(kept)
 
 
 def reduced(automaton: Automaton) -> Automaton:
@@ -39,7 +37,7 @@ def reduced(automaton: Automaton) -> Automaton:
         before = automaton
         automaton = _with_fewer_sets(_trimmed(automaton))
         automaton = _merged(automaton, _same_edges(automaton))
-        if automaton.states <= MAX_SIMULATED:
+        if automaton.states <= MAX_STATES and len(automaton.edges) <= MAX_EDGES:
             automaton = _simulated(automaton, letters)
         automaton = _numbered(_with_wider_edges(automaton))
         if automaton == before:
@@ -143,9 +141,9 @@ def _with_fewer_sets(automaton: Automaton) -> Automaton:
 
 def _needed_sets(edges: Sequence[Edge], sets: int) -> list[int]:
     """Acceptance sets that matter among these edges: neither all of them, nor more than another set."""
-    members = [{i for i, edge in enumerate(edges) if edge.marks >> number & 1} for number in range(sets)]
-    smallest = maximal(range(sets), lambda a, b: members[a] <= members[b])
-    return [number for number in smallest if len(members[number]) < len(edges)]
+    members = [sum(1 << i for i, edge in enumerate(edges) if edge.marks >> number & 1) for number in range(sets)]
+    every = (1 << len(edges)) - 1
+    return [members.index(smallest) for smallest in least(members) if smallest != every]
 
 
 def _same_edges(automaton: Automaton) -> list[int]:
@@ -177,55 +175,68 @@ def _simulated(automaton: Automaton, letters: Letters) -> Automaton:
     every = range(automaton.states)
     leader = [next(b for b in every if simulates[a] >> b & 1 and simulates[b] >> a & 1) for a in every]
     automaton = _merged(automaton, leader)
+    cost = _costs(automaton, letters)
 
     def covers(wide: Edge, narrow: Edge) -> bool:
-        return bool(simulates[narrow.target] >> wide.target & 1) and _reads_more(wide, narrow, letters)
+        return cost[wide] & cost[narrow] == cost[wide] and simulates[narrow.target] >> wide.target & 1 == 1
 
-    edges = [edge for outgoing in automaton.outgoing for edge in maximal(outgoing, covers)]
-    initial = maximal(automaton.initial, lambda a, b: bool(simulates[b] >> a & 1))
+    edges = [edge for outgoing in automaton.outgoing for edge in _maximal(outgoing, covers)]
+    initial = _maximal(automaton.initial, lambda wide, narrow: simulates[narrow] >> wide & 1 == 1)
     return replace(automaton, initial=tuple(initial), edges=tuple(edges))
 
 
-def _reads_more(wide: Edge, narrow: Edge, letters: Letters) -> bool:
-    more = letters.include((wide.positive, wide.negative), (narrow.positive, narrow.negative))
-    return more and wide.marks & narrow.marks == narrow.marks
+def _costs(automaton: Automaton, letters: Letters) -> dict[Edge, int]:
+    """For each edge a mask of the literals that it reads and the acceptance sets that it is not in."""
+    unmarked = [~edge.marks & automaton.all_marks for edge in automaton.edges]
+    cubes = [letters.cube(edge.positive, edge.negative) for edge in automaton.edges]
+    return {
+        edge: cube | marks << 2 * letters.count
+        for edge, cube, marks in zip(automaton.edges, cubes, unmarked, strict=True)
+    }
+
+
+def _maximal(items: Iterable[T], covers: Callable[[T, T], bool]) -> list[T]:
+    """Items that no other covers, in their order; of those that cover each other the first."""
+    kept: list[T] = []
+    for item in items:
+        if not any(covers(other, item) for other in kept):
+            kept = [other for other in kept if not covers(item, other)] + [item]
+    return kept
 
 
 def _simulation(automaton: Automaton, letters: Letters) -> list[int]:
-    """For each state the mask of the states that can answer each of its edges by one that reads and marks more."""
+    """For each state the mask of the states that can answer each of its edges by one that costs no more."""
     simulates = [(1 << automaton.states) - 1] * automaton.states
-    answers = [
-        [[other.target for other in edges if _reads_more(other, edge, letters)] for edges in automaton.outgoing]
-        for edge in automaton.edges
-    ]
+    cost = _costs(automaton, letters)
+    outgoing = [[(cost[edge], 1 << edge.target) for edge in edges] for edges in automaton.outgoing]
+    answers = []
+    for edge in automaton.edges:
+        own = cost[edge]
+        answers.append([sum({target for other, target in edges if other & own == other}) for edges in outgoing])
     changed = True
     while changed:
         changed = False
         for edge, by_state in zip(automaton.edges, answers, strict=True):
             for other in range(automaton.states):
-                if not simulates[edge.source] >> other & 1:
-                    continue
-                if not any(simulates[edge.target] >> target & 1 for target in by_state[other]):
+                if simulates[edge.source] >> other & 1 and not simulates[edge.target] & by_state[other]:
                     simulates[edge.source] &= ~(1 << other)
                     changed = True
     return simulates
 
 
 def _with_wider_edges(automaton: Automaton) -> Automaton:
-    """Two edges that differ in the sign of one literal made one."""
+    """Two edges that differ in the sign of one literal made one, again and again."""
     edges = set(automaton.edges)
-    work = sorted(edges)
-    while work:
-        edge = work.pop()
-        bits = [1 << i for i in range(len(automaton.atoms)) if edge.positive >> i & 1]
-        for bit in bits if edge in edges else ():
-            twin = replace(edge, positive=edge.positive & ~bit, negative=edge.negative | bit)
-            if twin in edges:
-                wide = replace(edge, positive=edge.positive & ~bit)
-                edges -= {edge, twin}
-                edges.add(wide)
-                work = sorted(edges)
-                break
+    before = 0
+    while len(edges) != before:
+        before = len(edges)
+        for bit in (1 << i for i in range(len(automaton.atoms))):
+            for edge in [edge for edge in edges if edge.positive & bit]:
+                positive = edge.positive & ~bit
+                twin = replace(edge, positive=positive, negative=edge.negative | bit)
+                if twin in edges:
+                    edges -= {edge, twin}
+                    edges.add(replace(edge, positive=positive))
     return replace(automaton, edges=tuple(sorted(edges)))
 
 
