@@ -9,11 +9,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
 from oomcheck.result.verdict import Report
+from oomcheck.rows import Options
 
 if TYPE_CHECKING:
     import networkx

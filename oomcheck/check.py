@@ -1,87 +1,76 @@
-"""Models and specs in, a report of verdicts out: the one place where verdicts are decided."""
+"""Models and specs in, a report of verdicts out: searches each system once for all rows that need it."""
 
 from __future__ import annotations
 
-import fnmatch
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.evidence import Subject, build_trace
-from oomcheck.ir.system import CoverPoint
+from oomcheck.ir.expr import TRUE
+from oomcheck.ir.system import CoverPoint, TransitionSystem
 from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
 from oomcheck.lang.lower import Lowered, lower, show_param
-from oomcheck.lang.spec import Check, Spec, check_target, plan, provisional, typed_properties
+from oomcheck.lang.mode import Mode
+from oomcheck.lang.spec import check_target, mode_of, plan, provisional, typed_properties
 from oomcheck.lang.tree import SpecFile
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
+from oomcheck.prop.temporal import Liveness
 from oomcheck.pygen.search import explore as explore_generated
-from oomcheck.result.exploration import Exploration, Limits, Progress
+from oomcheck.result.exploration import Exploration, Limits, Witness
+from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
+    Bounded,
     Covered,
-    DeadCode,
-    Holds,
     Report,
     Result,
     Unknown,
-    Unreachable,
-    Vacuous,
     Verdict,
     Violated,
     Word,
     trace_of,
     word,
 )
+from oomcheck.rows import Options, Row, rows_of, select
+from oomcheck.runs import Finding, about_runs, search_runs
 from oomcheck.semantics.search import explore as explore_reference
+from oomcheck.transform.clock import clocked
 from oomcheck.vacuity import leaves_behaviour
+from oomcheck.verdicts import ASSUME, decide, judge, place_of
 
 ENGINES = ("auto", "explicit", "reference")
-ASSUME = "assume"
+Params = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What to check and how. `select` and `exclude` are globs over property names and identities."""
+class Group:
+    """Rows that share one reading of the model: parameters, time, costs."""
 
-    params: Mapping[str, int | str] = field(default_factory=dict)
-    select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    without: frozenset[str] = frozenset()  # sanitizers turned off
-    limits: Limits = field(default_factory=Limits)
-    engine: str = "auto"
-    include: tuple[Path, ...] = ()
-    should_stop: Callable[[], str] | None = None
-    progress: Callable[[Progress], None] | None = None
+    params: Params
+    mode: Mode
+    lowered: Lowered
+    typed: Mapping[tuple[str, str], Property]  # by (spec, name); sanitizers have no spec
+    rows: tuple[int, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the report to come.
-
-    `named` rows are those of a check's own list, which its expectation is about; `shown` ones were asked for,
-    the others appear only if they fail.
-    """
-
-    identity: str
-    check: Check
-    spec: Spec | None
-    prop: str
-    params: tuple[tuple[str, int], ...]
-    named: bool
-    shown: bool
+    def system(self, about_runs: bool) -> TransitionSystem:
+        """The system to search; for properties about runs time may also pass without any change."""
+        return clocked(self.lowered.system, idle=about_runs) if self.mode.timed else self.lowered.system
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the search of one parameter setting tells about all its rows."""
+    """What a search of a group tells about its rows; `findings` are of properties about runs."""
 
-    lowered: Lowered
+    group: Group
+    system: TransitionSystem
     exploration: Exploration
     dead: tuple[CoverPoint, ...]
     behaviour: bool | None  # whether assumptions leave any; None if that is not known
+    findings: Mapping[str, Finding]
 
 
 def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Report:
@@ -95,7 +84,7 @@ def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Repor
     trees = _read_specs(model, specs)
     base = _elaborate_for(files, [tree for _, _, tree in trees], options)
     plans = [plan(tree, str(path), base, options.params, name) for name, path, tree in trees]
-    rows = _select(list(_rows(plans, model, options, base)), plans, options)
+    rows = select(list(rows_of(plans, model, options, base)), plans, options)
     return _Runner(files, base, rows, options).run(str(model))
 
 
@@ -129,83 +118,11 @@ def _elaborate_for(files: Files, trees: list[SpecFile], options: Options) -> Ela
     return replace(base, model=replace(base.model, params=params))
 
 
-# ---------------------------------------------------------------- what to check
-
-
-def _rows(plans: list[Spec], model: Path, options: Options, base: Elaborated) -> Iterator[Row]:
-    params = {param.name: param for param in base.model.params}
-
-    def shown(name: str, value: int) -> str:
-        return show_param(replace(params[name], value=value))
-
-    if not plans:
-        names = tuple(name for name in SANITIZERS if _by_default(name, options) and name not in options.without)
-        check = Check("default", names, ({},), (), frozenset(), "", "", "", None)
-        yield from _check_rows(check, None, model.stem, options, shown)
-    for spec in plans:
-        for check in spec.checks:
-            yield from _check_rows(check, spec, spec.name, options, shown)
-
-
-def _check_rows(
-    check: Check, spec: Spec | None, name: str, options: Options, shown: Callable[[str, int], str]
-) -> Iterator[Row]:
-    implicit = [
-        s
-        for s in SANITIZERS
-        if s not in check.properties and s not in check.without and s not in options.without and _by_default(s, options)
-    ]
-    for instance in check.instances:
-        params = tuple(sorted({**instance, **_numbers(options.params)}.items()))
-        ranged = [f"{p}={shown(p, instance[p])}" for p in check.ranged]
-        suffix = f"[{','.join(ranged)}]" if ranged else ""
-        for prop in (*check.properties, *implicit):
-            if prop in options.without and check.name == "default":
-                continue
-            named = prop in check.properties
-            yield Row(f"{name}/{check.name}/{prop}{suffix}", check, spec, prop, params, named, named)
-
-
-def _numbers(params: Mapping[str, int | str]) -> dict[str, int]:
-    return {name: value for name, value in params.items() if isinstance(value, int)}
-
-
-def _by_default(name: str, options: Options) -> bool:
-    """Dead code is always listed, but fails only where it is asked for."""
-    return name != "unreachable" or name in options.select
-
-
-def _select(rows: list[Row], plans: list[Spec], options: Options) -> list[Row]:
-    """The rows that the globs choose; each glob must choose something, or E0006."""
-    chosen = [row for row in rows if not options.select or any(_matches(row, glob) for glob in options.select)]
-    left = [row for row in chosen if not any(_matches(row, glob) for glob in options.exclude)]
-    if options.select and not any(row.named for row in left):
-        left = [replace(row, shown=True) for row in left]  # sanitizers were asked for by name
-    if not any(row.shown for row in left):
-        raise error("E0006", "no property is selected", None, _selection_hint(plans, options))
-    for flag, globs in (("-p", options.select), ("--exclude", options.exclude)):
-        for glob in globs:
-            if not any(_matches(row, glob) for row in rows):
-                raise error("E0006", f"`{flag} {glob}` matches nothing", None, _selection_hint(plans, options))
-    return left
-
-
-def _matches(row: Row, glob: str) -> bool:
-    names = (row.prop, row.identity, row.identity.partition("[")[0], f"{row.check.name}/{row.prop}")
-    return any(name == glob or fnmatch.fnmatchcase(name, glob) for name in names)
-
-
-def _selection_hint(plans: list[Spec], options: Options) -> str:
-    names = sorted({name for p in plans for check in p.checks for name in check.properties} | set(SANITIZERS))
-    wanted = ", ".join(options.select) or "everything"
-    return f"-p {wanted}; the properties: {', '.join(names)}"
-
-
 # ---------------------------------------------------------------- running
 
 
 class _Runner:
-    """Searches each parameter setting once, for all rows that need it."""
+    """Searches each reading of the model once, for all rows that need it."""
 
     def __init__(self, files: Files, base: Elaborated, rows: list[Row], options: Options) -> None:
         self._files = files
@@ -214,32 +131,24 @@ class _Runner:
         self._options = options
         self._results: dict[int, Result] = {}  # by the number of the row
         self._dead: dict[str, bool] = {}  # statements by place, and whether some search never ran them
+        self._warnings: dict[str, None] = {}
         self._partial = ""
         self._start = time.perf_counter()
         self._exhaustive = True
 
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
-        groups: dict[tuple[tuple[str, int], ...], list[int]] = {}
-        for number, row in enumerate(self._rows):
-            groups.setdefault(row.params, []).append(number)
-        systems: dict[tuple[tuple[str, int], ...], Lowered] = {}
-        typed: dict[tuple[tuple[str, int], ...], dict[tuple[str, str], Property]] = {}
-        for params, numbers in groups.items():
+        groups = self._groups()
+        for group in groups:
             if self._stop_asked():
                 break
-            systems[params] = self._lower(params)
-            typed[params] = self._typed(systems[params], [self._rows[n] for n in numbers])
-        for params, numbers in groups.items():
-            if self._stop_asked():
-                break
-            self._group(systems[params], typed[params], numbers)
+            self._search(group)
         ordered = tuple(result for _, result in sorted(self._results.items()))
         asked = {row.prop for row in self._rows}
         on = tuple(s for s in SANITIZERS if s in asked or (s == "unreachable" and s not in self._options.without))
         dead = tuple(place for place, never in self._dead.items() if never) if self._exhaustive else ()
-        values, chosen = self._values(systems)
-        return Report(model, values, ordered, on, dead, (), chosen, self._partial)
+        values, chosen = self._values(groups)
+        return Report(model, values, ordered, on, dead, tuple(self._warnings), chosen, self._partial)
 
     def _stop_asked(self) -> bool:
         """Whether the caller wants to stop; then the report is partial."""
@@ -247,23 +156,42 @@ class _Runner:
             self._partial = self._options.should_stop()
         return bool(self._partial)
 
-    def _values(
-        self, systems: Mapping[tuple[tuple[str, int], ...], Lowered]
-    ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    def _values(self, groups: Sequence[Group]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
         """Parameters with values, and those that differ from their declaration: of the one setting, or as given."""
-        if len(systems) == 1:
-            system = next(iter(systems.values())).system
+        if len({group.params for group in groups}) == 1:
+            system = groups[0].lowered.system
             return system.params, system.chosen
         params = self._base.model.params
         chosen = tuple(p.name for p in params if p.value is not None and p.value != p.default)
         return tuple((p.name, show_param(p)) for p in params), chosen
 
-    def _lower(self, params: tuple[tuple[str, int], ...]) -> Lowered:
-        values = {**self._options.params, **dict(params)}
-        return lower(elaborate(self._files, values))
+    # ------------------------------------------------------------ groups
+
+    def _groups(self) -> list[Group]:
+        """Everything lowered and typed before the first search, so that no mistake of the user comes late."""
+        settings: dict[Params, list[int]] = {}
+        for number, row in enumerate(self._rows):
+            settings.setdefault(row.params, []).append(number)
+        groups: list[Group] = []
+        for params, numbers in settings.items():
+            if self._stop_asked():
+                break
+            elaborated = elaborate(self._files, {**self._options.params, **dict(params)})
+            readings: dict[Mode, list[int]] = {}
+            for number in numbers:
+                readings.setdefault(self._mode(self._rows[number], elaborated), []).append(number)
+            for mode, members in readings.items():
+                lowered = lower(elaborated, mode)
+                typed = self._typed(lowered, [self._rows[n] for n in members])
+                groups.append(Group(params, mode, lowered, typed, tuple(members)))
+        return groups
+
+    def _mode(self, row: Row, elaborated: Elaborated) -> Mode:
+        """How the row reads the model: as its check says, with no more costs than the property needs."""
+        mode = mode_of(row.check, elaborated)
+        return replace(mode, costs=mode.costs & row.costs)
 
     def _typed(self, lowered: Lowered, rows: list[Row]) -> dict[tuple[str, str], Property]:
-        """Properties by (spec, name); sanitizers have no spec."""
         found: dict[tuple[str, str], Property] = {("", name): sanitizer(name) for name in SANITIZERS}
         errors: list[Diagnostic] = []
         for spec in {row.spec.path: row.spec for row in rows if row.spec is not None}.values():
@@ -276,68 +204,115 @@ class _Runner:
             raise OomcheckError(errors)
         return found
 
-    def _group(self, lowered: Lowered, typed: dict[tuple[str, str], Property], numbers: list[int]) -> None:
-        rows = [self._rows[number] for number in numbers]
-        chosen: dict[str, Property] = {}
-        for row in rows:
-            prop = typed[_key(row)]
-            chosen[prop.name] = prop
-        search = explore_reference if self._options.engine == "reference" else explore_generated
-        asked = [p for p in chosen.values() if p.name != "unreachable"]
+    # ------------------------------------------------------------ searches
+
+    def _search(self, group: Group) -> None:
+        """Settle all rows of a group: those about states by one search, those about runs by another."""
+        chosen = {group.typed[_key(self._rows[n])].name: group.typed[_key(self._rows[n])] for n in group.rows}
+        states = [prop for prop in chosen.values() if not about_runs(prop)]
+        runs = [prop for prop in chosen.values() if about_runs(prop)]
+        # Where a formula about runs has no meaning is a question about states.
+        partial = [replace(p, kind=Kind.INVARIANT, temporal=None) for p in runs if p.defined != TRUE]
+        if states or partial:
+            self._settle(self._explore(group, [*states, *partial]), states)
+        meaningless = {p.name for p in partial}
+        left = [p for p in runs if p.name not in meaningless or not self._violated(group, p)]
+        if left and not self._stop_asked():
+            self._settle(self._explore_runs(group, left), left)
+
+    def _violated(self, group: Group, prop: Property) -> bool:
+        """Whether a row of this property is violated already."""
+        results = [self._results.get(n) for n in group.rows if group.typed[_key(self._rows[n])].name == prop.name]
+        return any(result is not None and word(result.verdict) is Word.VIOLATED for result in results)
+
+    def _limits(self) -> Limits:
+        """Limits of the next search; the time is for all of them together."""
         limits = self._options.limits
-        if limits.timeout is not None:  # the time is for all searches together
-            limits = replace(limits, timeout=max(limits.timeout - (time.perf_counter() - self._start), 1e-9))
+        if limits.timeout is None:
+            return limits
+        return replace(limits, timeout=max(limits.timeout - (time.perf_counter() - self._start), 1e-9))
+
+    def _explore(self, group: Group, properties: Sequence[Property]) -> Found:
+        system = group.system(about_runs=False)
+        search = explore_reference if self._options.engine == "reference" else explore_generated
+        asked = [p for p in properties if p.name != "unreachable"]
+        options = self._options
         found = search(
-            lowered.system,
-            [*asked, sanitizer("unreachable")],
-            limits,
-            self._options.should_stop,
-            self._options.progress,
+            system, [*asked, sanitizer("unreachable")], self._limits(), options.should_stop, options.progress
         )
-        if limits.timeout is not None and found.stopped.startswith("time limit"):
+        found = self._stopped(found)
+        return Found(group, system, found, tuple(self._dead_code(group, found)), self._behaviour(system, found), {})
+
+    def _explore_runs(self, group: Group, properties: Sequence[Property]) -> Found:
+        system = group.system(about_runs=True)
+        self._warn(group, properties)
+        options = self._options
+        reference = options.engine == "reference"
+        found = search_runs(system, properties, self._limits(), options.should_stop, options.progress, reference)
+        exploration = self._stopped(found.exploration)
+        self._exhaustive = self._exhaustive and exploration.exhaustive
+        return Found(group, system, exploration, (), self._behaviour(system, exploration), found.findings)
+
+    def _stopped(self, found: Exploration) -> Exploration:
+        """Note why a search stopped; the time limit is told as the user gave it."""
+        if found.stopped.startswith("time limit"):
             found = replace(found, stopped=f"time limit {self._options.limits.timeout:g} s")
         if found.stopped in ("interrupted", "terminated"):
             self._partial = found.stopped
-        behaviour: bool | None = True
-        if ASSUME in found.halted and not found.stopped:
-            behaviour = leaves_behaviour(lowered.system, should_stop=self._options.should_stop)
-        known = Found(lowered, found, tuple(self._dead_code(lowered, found)), behaviour)
-        for number, row in zip(numbers, rows, strict=True):
-            result = self._result(row, typed[_key(row)], known)
-            unsettled = bool(found.stopped) and not result.ok
+        return found
+
+    def _behaviour(self, system: TransitionSystem, found: Exploration) -> bool | None:
+        if ASSUME not in found.halted or found.stopped:
+            return True
+        return leaves_behaviour(system, should_stop=self._options.should_stop)
+
+    def _warn(self, group: Group, properties: Sequence[Property]) -> None:
+        """Without fairness a thread may never run again, which is seldom what is meant."""
+        if group.mode.timed and all(p.slack is not None for p in group.lowered.system.processes if p.done != 0):
+            return  # urgency makes everybody move
+        names = {prop.name for prop in properties if isinstance(prop.temporal, Liveness) and not prop.temporal.fairness}
+        for number in group.rows:
+            row = self._rows[number]
+            if row.named and group.typed[_key(row)].name in names:
+                self._warnings[
+                    f"`{row.prop}` assumes no fairness: others may keep a thread from running for ever; `fair weak(all)` rules that out"
+                ] = None
+
+    # ------------------------------------------------------------ rows
+
+    def _settle(self, known: Found, properties: Sequence[Property]) -> None:
+        names = {prop.name for prop in properties} | set(known.exploration.witnesses)
+        for number in known.group.rows:
+            row = self._rows[number]
+            if known.group.typed[_key(row)].name not in names:
+                continue
+            result = self._result(row, known.group.typed[_key(row)], known)
+            unsettled = bool(known.exploration.stopped) and not result.ok
             if row.shown or unsettled or word(result.verdict) is Word.VIOLATED:
                 self._results[number] = result
 
-    def _dead_code(self, lowered: Lowered, found: Exploration) -> list[CoverPoint]:
+    def _dead_code(self, group: Group, found: Exploration) -> list[CoverPoint]:
         """Statements that this search never ran; remembers those that some search of the command ran."""
         points = []
-        for point in sorted(lowered.system.points, key=lambda p: (p.span.path, p.span.start) if p.span else ("", 0)):
+        all_points = group.lowered.system.points
+        for point in sorted(all_points, key=lambda p: (p.span.path, p.span.start) if p.span else ("", 0)):
             if point.span is None or point.by_parameter:
                 continue
             dead = point.index not in found.covered
             if dead:
                 points.append(point)
-            self._dead[_place(point)] = self._dead.get(_place(point), True) and dead
+            self._dead[place_of(point)] = self._dead.get(place_of(point), True) and dead
         self._exhaustive = self._exhaustive and found.exhaustive
         return points
 
     def _result(self, row: Row, prop: Property, known: Found) -> Result:
-        lowered, found = known.lowered, known.exploration
+        system, found = known.system, known.exploration
         engine = "reference" if self._options.engine == "reference" else "explicit"
-        shown = replace(prop, name=row.prop)
-        verdict = decide(prop, found, tuple(map(_place, known.dead)), known.behaviour)
-        witness = found.witnesses.get(prop.name)
-        if witness is not None:
-            title = Word.COVERED if prop.kind is Kind.COVER else Word.VIOLATED
-            subject = Subject(self._files.path, row.identity, title.value, found.states, engine)
-            trace = build_trace(lowered.system, shown, witness, subject)
-            if prop.kind is not Kind.COVER:
-                verdict = Violated(trace)
-            elif known.behaviour is not False:
-                verdict = Covered(trace)
+        finding = known.findings.get(prop.name)
+        verdict = self._verdict(row, prop, known, finding)
         sources = tuple(point.source for point in known.dead)
-        ok, note = _judge(row, verdict, sources)
-        trace_found = trace_of(verdict)
+        ok, note = judge(row, verdict, sources)
+        trace = trace_of(verdict)
         return Result(
             row.identity,
             row.prop,
@@ -354,56 +329,43 @@ class _Runner:
             row.check.expect if row.named else "",
             row.check.because if row.named else "",
             note,
-            trace_found.ending.source if trace_found is not None else "",
-            lowered.system.params,
-            span=row.check.span,
+            trace.ending.source if trace is not None else "",
+            system.params,
+            known.group.mode.title,
+            finding.value if finding is not None else None,
+            finding is not None and finding.unbounded,
+            finding.unit if finding is not None else "",
+            row.check.span,
         )
 
+    def _verdict(self, row: Row, prop: Property, known: Found, finding: Finding | None) -> Verdict:
+        found = known.exploration
+        settled = decide(prop, found, tuple(map(place_of, known.dead)), known.behaviour)
+        witness = found.witnesses.get(prop.name) if finding is None else finding.witness
+        if witness is None:
+            return settled
+        if finding is not None and not finding.violates:
+            # The extreme value counts only if nothing was left out.
+            if isinstance(settled, Unknown) or word(settled) is not Word.HOLDS or finding.value is None:
+                return settled
+            return Bounded(finding.value, self._trace(row, prop, known, witness, Word.HOLDS))
+        if prop.kind is not Kind.COVER:
+            return Violated(self._trace(row, prop, known, witness, Word.VIOLATED))
+        if known.behaviour is False:
+            return settled
+        return Covered(self._trace(row, prop, known, witness, Word.COVERED))
 
-def _place(point: CoverPoint) -> str:
-    assert point.span is not None
-    return f"{point.span.path}:{point.span.line}: {point.text}"
+    def _trace(self, row: Row, prop: Property, known: Found, witness: Witness, title: Word) -> Trace:
+        engine = "reference" if self._options.engine == "reference" else "explicit"
+        finding = known.findings.get(prop.name)
+        value = finding.value if finding is not None and not finding.violates else None
+        mode = known.group.mode
+        subject = Subject(self._files.path, row.identity, title.value, known.exploration.states, engine, mode, value)
+        shown = replace(prop, name=row.prop)
+        if about_runs(prop) and not known.findings:  # the formula has no meaning somewhere
+            shown = replace(shown, kind=Kind.INVARIANT, temporal=None)
+        return build_trace(known.system, shown, witness, subject)
 
 
 def _key(row: Row) -> tuple[str, str]:
     return ("", row.prop) if row.prop in SANITIZERS or row.spec is None else (row.spec.path, row.prop)
-
-
-def decide(prop: Property, found: Exploration, dead: tuple[str, ...] = (), behaviour: bool | None = True) -> Verdict:
-    """The verdict on a property that has no witness; a positive one only if nothing was left out.
-
-    `behaviour` tells whether assumptions leave any, None if that is not known.
-    """
-    if found.stopped:
-        return Unknown(f"{found.stopped}: {found.states} states, depth {found.depth}")
-    halted = sorted(found.halted - {ASSUME})
-    if halted:
-        return Unknown(f"behaviour ends at a fault that has no meaning beyond it: {', '.join(halted)}")
-    if prop.kind is Kind.SANITIZER and prop.name == "unreachable" and dead:
-        return DeadCode(dead)
-    if behaviour is None:
-        return Unknown("not settled whether the assumptions leave any behaviour")
-    if not behaviour:
-        return Vacuous("assume leaves no behaviour")
-    if prop.kind is Kind.COVER:
-        return Unreachable()
-    missing = [part.text for n, part in enumerate(prop.antecedents) if (prop.name, n) not in found.antecedents]
-    if missing:
-        return Vacuous(f"`{missing[0]}` never holds")
-    return Holds()
-
-
-def _judge(row: Row, verdict: Verdict, sources: tuple[str, ...] = ()) -> tuple[bool, str]:
-    """Whether a verdict is the expected one, and if not, why; `sources` are the places of dead code."""
-    found = word(verdict)
-    expect = row.check.expect if row.named else ""
-    if not expect:
-        return found in (Word.HOLDS, Word.COVERED), ""
-    if found.value != expect:
-        return False, f"expected {expect}"
-    trace = trace_of(verdict)
-    places = sources if trace is None else (trace.ending.source,)
-    if row.check.at and row.check.at not in places:
-        elsewhere = ", ".join(dict.fromkeys(filter(None, places))) or "a place without reference"
-        return False, f"expected at {row.check.at}, found at {elsewhere}"
-    return True, ""

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import oomcheck
-from oomcheck.check import Options
 from oomcheck.result.exploration import Limits
+from oomcheck.rows import Options
 from tests.cli.samples import CLASH, STEPS, put, steps
 
 ROOT = Path(__file__).parents[1]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.check import Options, check_files, decide
+from oomcheck.check import check_files
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.result.verdict import Holds, Report, Result, Unknown, Unreachable, Word, word
+from oomcheck.rows import Options
+from oomcheck.verdicts import decide
 from tests.cli.samples import put
 
 ENGINES = ("explicit", "reference")

@@ -19,13 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
 from oomcheck.prop.property import SANITIZERS, sanitizer
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Result, Word, trace_of, word
+from oomcheck.rows import Options
 from oomcheck.semantics.checks import deadlocked, lock_edges, race
 from oomcheck.semantics.replay import Mismatch, replay
 from oomcheck.semantics.successors import enabled, faults

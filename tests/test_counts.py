@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.result.verdict import Result, Word, trace_of, word
+from oomcheck.rows import Options
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "models" / "examples"

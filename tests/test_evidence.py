@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from oomcheck.api import load
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.evidence import EvidenceError, Subject, build_trace
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
@@ -21,6 +21,7 @@ from oomcheck.result.codec import dump_trace, load_trace
 from oomcheck.result.exploration import Exploration, Limits, LockEdge, Witness
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import trace_of
+from oomcheck.rows import Options
 from tests.cli.samples import CLASH, put
 
 ROOT = Path(__file__).parents[1]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from oomcheck.api import load
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.result.verdict import Word, word
+from oomcheck.rows import Options
 from oomcheck.vacuity import leaves_behaviour
 from tests.cli.samples import put
 

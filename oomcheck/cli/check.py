@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.cli.common import Commands, add_model, exit_table, make_folder, parse_params, write_file
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
@@ -22,6 +22,7 @@ from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.text import TextOptions, render_report
 from oomcheck.result.codec import dump_trace
 from oomcheck.result.verdict import Report, exit_code, trace_of
+from oomcheck.rows import Options
 from oomcheck.settings import Settings, resolve
 from oomcheck.version import VERSION
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.cli import check as command
 from oomcheck.cli.main import main
 from oomcheck.pygen.search import explore as explore_generated
 from oomcheck.result.exploration import Exploration, Progress, Witness
 from oomcheck.result.verdict import Report
+from oomcheck.rows import Options
 from tests.cli.samples import CLASH, ENDLESS, STEPS, put, report, steps, verdicts
 
 #: The module; the package has a function of that name too.

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.check import Options, check_files
+from oomcheck.check import check_files
 from oomcheck.cli.fmt import run as run_fmt
 from oomcheck.lang.load import read_spec
 from oomcheck.result.verdict import Result, Word, trace_of, word
+from oomcheck.rows import Options
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"

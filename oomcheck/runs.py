@@ -1,0 +1,171 @@
+"""Properties about runs, settled on one graph of the reachable states: formulas, times, costs, and Zeno runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from oomcheck.analysis.graph import RunGraph
+from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
+from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
+from oomcheck.ir.expr import Expr
+from oomcheck.ir.system import ProcessKind, TransitionSystem
+from oomcheck.prop.automaton import Automaton
+from oomcheck.prop.buchi import translate
+from oomcheck.prop.formula import Not
+from oomcheck.prop.property import Kind, Property
+from oomcheck.prop.temporal import CostBound, Liveness, Response
+from oomcheck.pygen.graph import survey as survey_generated
+from oomcheck.pygen.search import explore as explore_generated
+from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
+from oomcheck.semantics.evident import is_about_runs
+from oomcheck.semantics.graph import survey as survey_reference
+from oomcheck.semantics.runs import every_thread, owed
+from oomcheck.semantics.search import explore as explore_reference
+from oomcheck.transform.monitor import monitored
+
+StopCheck = Callable[[], str]
+about_runs = is_about_runs
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the graph shows about one property.
+
+    `violates` tells whether `witness` is a violation; else it is a run that reaches the exact worst `value`, which
+    counts only if the graph is complete. A bound without a worst value is `unbounded`.
+    """
+
+    witness: Witness | None
+    violates: bool = True
+    value: int | None = None
+    unbounded: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """Counts of the graph, and the findings by property name; one without a finding shows nothing bad."""
+
+    exploration: Exploration
+    findings: Mapping[str, Finding]
+
+
+def search_runs(
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    limits: Limits,
+    should_stop: StopCheck | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    reference: bool = False,
+) -> Searched:
+    """Settle properties about runs of `system`, where time may pass for ever if nothing else does.
+
+    The conditions that the properties look at are evaluated once, while the graph is made; what follows are
+    algorithms on numbers.
+    """
+    return _Search(system, properties, limits, should_stop, progress, reference).run()
+
+
+class _Search:
+    def __init__(
+        self,
+        system: TransitionSystem,
+        properties: Sequence[Property],
+        limits: Limits,
+        should_stop: StopCheck | None,
+        progress: Callable[[Progress], None] | None,
+        reference: bool,
+    ) -> None:
+        self._system = system
+        self._properties = properties
+        self._limits = limits
+        self._should_stop = should_stop
+        self._progress = progress
+        self._reference = reference
+        self._bits: dict[Expr, int] = {}
+        self._automata: dict[str, Automaton] = {}
+
+    def run(self) -> Searched:
+        """The graph, then each property in turn."""
+        for prop in self._properties:
+            self._prepare(prop)
+        survey = survey_reference if self._reference else survey_generated
+        conditions = list(self._bits)
+        found = survey(self._system, conditions, self._properties, self._limits, self._should_stop, self._progress)
+        findings: dict[str, Finding] = {}
+        for prop in self._properties:
+            finding = self._settle(prop, found.graph, found.exploration)
+            if finding is not None:
+                findings[prop.name] = finding
+        return Searched(found.exploration, findings)
+
+    def _prepare(self, prop: Property) -> None:
+        """Note the conditions whose truth in each state the property needs."""
+        conditions: tuple[Expr, ...] = ()
+        match prop.temporal:
+            case Liveness(formula=formula):
+                automaton = translate(Not(formula))
+                self._automata[prop.name] = automaton
+                conditions = automaton.atoms
+            case Response(trigger=trigger, response=response):
+                conditions = (trigger, response)
+            case CostBound() | None:
+                pass
+        for condition in conditions:
+            self._bits.setdefault(condition, len(self._bits))
+
+    def _settle(self, prop: Property, graph: RunGraph, found: Exploration) -> Finding | None:
+        match prop.temporal:
+            case Liveness() as liveness:
+                automaton = self._automata[prop.name]
+                positions = [self._bits[atom] for atom in automaton.atoms]
+                return _violation(find_lasso(graph, automaton, positions, owed(self._system, liveness)))
+            case Response() as response:
+                return self._response(response, graph, found)
+            case CostBound(name=name, limit=limit):
+                weights = {step.index: sum(n for c, n in step.costs if c == name) for step in self._system.transitions}
+                return _bounded(greatest_cost(graph, weights), limit, name)
+            case None:
+                return self._zeno(graph)
+
+    def _zeno(self, graph: RunGraph) -> Finding | None:
+        """Threads that go on for ever while no time passes, each of them getting its turn."""
+        kinds = [process.kind for process in self._system.processes]
+        idle = (ProcessKind.ENV, ProcessKind.CLOCK)
+        steps = {step.index for step in self._system.transitions if kinds[step.process] not in idle}
+        return _violation(fair_cycle(graph, steps, every_thread(self._system)))
+
+    def _response(self, response: Response, graph: RunGraph, found: Exploration) -> Finding | None:
+        bits = self._bits
+        ticks = {step.index: step.ticks for step in self._system.transitions}
+        worst = greatest_time(graph, bits[response.trigger], bits[response.response], ticks)
+        finding = _bounded(worst, response.limit, "ticks")
+        if finding is None or not finding.violates or response.limit is None:
+            return finding
+        witness = self._too_late(response, response.limit, found)
+        # Nothing shorter within the limits: the extreme run shows it as well.
+        return finding if witness is None else replace(finding, witness=witness)
+
+    def _too_late(self, response: Response, limit: int, found: Exploration) -> Witness | None:
+        """A shortest run in which more than `limit` ticks pass before the response."""
+        watched = monitored(self._system, response.trigger, response.response, limit)
+        late = Property("late", Kind.NEVER, watched.late)
+        explore = explore_reference if self._reference else explore_generated
+        limits = replace(self._limits, max_states=None, timeout=None)
+        return explore(watched.system, [late], limits, self._should_stop).witnesses.get("late")
+
+
+def _violation(lasso: Lasso | None) -> Finding | None:
+    return None if lasso is None else Finding(Witness(lasso.stem, loop=lasso.loop))
+
+
+def _bounded(worst: Greatest | Unbounded | None, limit: int | None, unit: str) -> Finding | None:
+    """What the worst case means for a limit; None if nothing was ever asked."""
+    match worst:
+        case None:
+            return None
+        case Unbounded(stem=stem, loop=loop):
+            return Finding(Witness(stem, loop=loop), unbounded=True, unit=unit)
+        case Greatest(value=value, path=path):
+            return Finding(Witness(path), limit is not None and value > limit, value, unit=unit)
