@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oomcheck.ir.expr import Expr, not_
+from oomcheck.ir.walk import variables
 from oomcheck.prop.entails import entails
 
 
@@ -20,7 +21,11 @@ class Letters:
         self.count = len(atoms)
         self._atoms_mask = (1 << self.count) - 1
         literals = [*atoms, *map(not_, atoms)]
-        self._implied = [sum(1 << j for j, to in enumerate(literals) if entails(of, to)) for of in literals]
+        related = _related(literals)
+        self._implied = [
+            1 << i | sum(1 << j for j in related[i] if entails(literal, literals[j]))
+            for i, literal in enumerate(literals)
+        ]
 
     def cube(self, positive: int, negative: int) -> int:
         """The cube in which these atoms hold and those do not."""
@@ -43,6 +48,17 @@ class Letters:
 
     def _closed(self, cube: int) -> int:
         return self.cube(cube & self._atoms_mask, cube >> self.count)
+
+
+def _related(exprs: Sequence[Expr]) -> list[list[int]]:
+    """For each expression the other ones that read a variable of it: no form tells anything about the rest."""
+    readers: dict[str, set[int]] = {}
+    for i, expr in enumerate(exprs):
+        for name in variables(expr):
+            readers.setdefault(name, set()).add(i)
+    return [
+        sorted(frozenset().union(*(readers[name] for name in variables(expr))) - {i}) for i, expr in enumerate(exprs)
+    ]
 
 
 def _bits(mask: int) -> list[int]:

@@ -25,7 +25,10 @@ def least(masks: Iterable[int]) -> tuple[int, ...]:
     """The masks of which no other one is a part."""
     kept: list[int] = []
     for mask in sorted(set(masks), key=lambda mask: (mask.bit_count(), mask)):
-        if not any(other & mask == other for other in kept):
+        for other in kept:
+            if other & mask == other:
+                break
+        else:
             kept.append(mask)
     return tuple(kept)
 
