@@ -14,6 +14,7 @@ from oomcheck.ir.system import TransitionSystem
 from oomcheck.semantics.commute import fewest_switches
 from oomcheck.semantics.replay import Mismatch, replay
 from oomcheck.semantics.successors import enabled
+from oomcheck.transform.clock import clocked
 from tests import strategies, toys
 from tests.toys import number, process, step, system, variable
 
@@ -42,6 +43,21 @@ def test_independent_threads_run_one_after_the_other() -> None:
     """Six steps that alternate need one switch only."""
     toy = lines(2, 3)
     assert fewest_switches(toy, (0, 3, 1, 4, 2, 5)) == (0, 1, 2, 3, 4, 5)
+
+
+def test_time_stays_where_it_is() -> None:
+    """Steps of one instant are put in order, but none is moved across a tick."""
+    toy = clocked(lines(2, 3), idle=True)
+    assert fewest_switches(toy, (0, 3, 1, 4, 6, 2, 5)) == (0, 1, 3, 4, 6, 2, 5)
+    assert fewest_switches(toy, (0, 6, 3, 6, 1, 6, 4)) == (0, 6, 3, 6, 1, 6, 4)
+
+
+def test_a_part_of_a_path_can_be_put_in_order() -> None:
+    """The path may begin elsewhere than in the initial state."""
+    toy = lines(2, 3)
+    states = replay(toy, (0, 3))
+    assert not isinstance(states, Mismatch)
+    assert fewest_switches(toy, (1, 4, 2, 5), start=states[-1]) == (1, 2, 4, 5)
 
 
 def test_last_process_runs_last() -> None:
