@@ -9,13 +9,21 @@ from oomcheck.result.trace import Fact
 from oomcheck.semantics.evaluate import evaluate
 
 
+def _counted(system: TransitionSystem, observable: Observable, state: State) -> str:
+    """The text of a fact with its number."""
+    if observable.count is None:
+        return observable.text
+    number = evaluate(observable.count, state, system.slot)
+    return observable.text.replace("# ticks", "1 tick" if number == 1 else f"{number} ticks")
+
+
 def facts(system: TransitionSystem, state: State) -> tuple[Fact, ...]:
     """Who holds what, waits for what, is frozen, and which timers are armed."""
     found = []
     for observable in system.observables:
         if evaluate(observable.condition, state, system.slot):
             name = "" if observable.process is None else system.processes[observable.process].name
-            found.append(Fact(observable.view.value, name, observable.text))
+            found.append(Fact(observable.view.value, name, _counted(system, observable, state)))
     return tuple(dict.fromkeys(found))
 
 

@@ -195,12 +195,16 @@ class View(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Observable:
-    """A fact to report in a state where `condition` holds, e.g. HELD "mmap_lock (write)" by process 2."""
+    """A fact to report in a state where `condition` holds, e.g. HELD "mmap_lock (write)" by process 2.
+
+    `count` is a number, over the state, that stands for `#` in `text`.
+    """
 
     view: View
     text: str
     condition: Expr
     process: int | None = None
+    count: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)

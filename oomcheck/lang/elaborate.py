@@ -12,11 +12,13 @@ from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.calls import check_calls
+from oomcheck.lang.costs import check_costs
 from oomcheck.lang.declare import Declarer
 from oomcheck.lang.load import Files, read_files
 from oomcheck.lang.scope import FunctionHead, Globals, Process, Scope
 from oomcheck.lang.storages import StorageBuilder, group_names
 from oomcheck.lang.types import (
+    DEADLINE,
     INT_MAX,
     INTEGER,
     TASK,
@@ -91,6 +93,7 @@ def _elaborate(files: Files, values: Mapping[str, int | str]) -> Elaborated:
         files.digest,
     )
     check_calls(model)
+    check_costs(model)
     return Elaborated(model, tables, files)
 
 
@@ -212,7 +215,7 @@ class BodyElaborator:
     def _head(self, item: t.FunctionDecl) -> None:
         scope = self._declarer.scope
         result = self._declarer.type_of(item.type, scope)
-        if not is_value(result) and not isinstance(result, VoidType):
+        if (not is_value(result) and not isinstance(result, VoidType)) or result == DEADLINE:
             raise error("E0203", f"a function cannot return {show_type(result)}", item.type.span)
         formals: list[m.LocalVar | m.ObjectFormal] = []
         for formal in item.formals:
@@ -280,7 +283,9 @@ class BodyElaborator:
             slack = ExprTyper(self._declarer.scope, effects=False, running=False).constant(thread.slack)
             if not 0 <= slack <= INT_MAX:
                 raise error("E0301", f"slack is {slack}", thread.slack.span)
-        return m.Instance(name, thread.kind, group, key, which, daemon, thread.fairness, slack)
+        return m.Instance(
+            name, thread.kind, group, key, which, daemon, thread.fairness, slack, any_slack=thread.any_slack
+        )
 
     # ------------------------------------------------------------ freezers and timers
 
@@ -361,7 +366,7 @@ def falls_through(stmt: m.TStmt) -> bool:
     match stmt:
         case m.SBlock(body=body):
             return all(falls_through(inner) for inner in body)
-        case m.SLabel(body=inner) | m.SAtomic(body=inner) | m.SRcu(body=inner):
+        case m.SLabel(body=inner) | m.SAtomic(body=inner) | m.SRcu(body=inner) | m.SCost(body=inner):
             return falls_through(inner)
         case m.SIf(then=then, other=other):
             return other is None or falls_through(then) or falls_through(other)
@@ -380,7 +385,7 @@ def has_break(stmt: m.TStmt) -> bool:
     match stmt:
         case m.SBlock(body=body):
             return any(has_break(inner) for inner in body)
-        case m.SLabel(body=inner) | m.SAtomic(body=inner) | m.SRcu(body=inner):
+        case m.SLabel(body=inner) | m.SAtomic(body=inner) | m.SRcu(body=inner) | m.SCost(body=inner):
             return has_break(inner)
         case m.SIf(then=then, other=other):
             return has_break(then) or (other is not None and has_break(other))

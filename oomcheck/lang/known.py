@@ -5,6 +5,7 @@ from __future__ import annotations
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import truncated_quotient
 from oomcheck.lang import model as m
+from oomcheck.lang.types import DEADLINE
 
 MAX_NUMBER = 10**18
 
@@ -14,7 +15,7 @@ def constant_value(value: m.TExpr) -> int:
     match value:
         case m.Const(value=number):
             return number
-        case m.Operate(operator=operator, args=args):
+        case m.Operate(operator=operator, args=args) if value.type != DEADLINE:
             number = _operate(operator, args)
             if abs(number) > MAX_NUMBER:
                 raise error("E0301", "the number has more than 18 digits", value.span)

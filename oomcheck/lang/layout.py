@@ -9,14 +9,15 @@ from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort, Scalar
 from oomcheck.ir.system import Role, StateVar
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of
-from oomcheck.lang.types import FlagsType, ObjectType, PointerType, sort_of
+from oomcheck.lang.mode import UNTIMED, Mode
+from oomcheck.lang.types import DEADLINE, FlagsType, ObjectType, PointerType, sort_of
 from oomcheck.objects.base import COUNTER, Field, FieldVar, ObjRef
 from oomcheck.objects.table import KINDS
 from oomcheck.objects.task import GROUP_FIELDS, TASK_FIELDS
 
 #: Fields that observables show in better words
 QUIET = frozenset(
-    {"owner", "writer", "readers", "write_waiter", "read_waiter", "nesting", "awaited", "sleeper", "armed"}
+    {"owner", "writer", "readers", "write_waiter", "read_waiter", "nesting", "awaited", "sleeper", "armed", "left"}
 )
 #: Fields that are called like their object
 PLAIN = frozenset({"count", "value", "armed", "request", "done"})
@@ -25,8 +26,9 @@ PLAIN = frozenset({"count", "value", "armed", "request", "done"})
 class Layout:
     """State variables of a model's storages, and how operations reach them."""
 
-    def __init__(self, model: m.Model) -> None:
+    def __init__(self, model: m.Model, mode: Mode = UNTIMED) -> None:
         self.model = model
+        self.mode = mode
         self.processes = tuple(instance.name for instance in model.instances)
         self.variables: dict[str, StateVar] = {}
         self._fields: dict[str, dict[str, FieldVar]] = {}
@@ -55,8 +57,12 @@ class Layout:
             if storage.dims:
                 sort = ArraySort(sort_of(kind, self.model.referents), storage.size)
             role = Role.GHOST if storage.ghost else Role.SHARED
-            quiet = storage.heap  # kmalloc and kfree tell; that everything else needs a living object does not
-            self._add(StateVar(storage.key, sort, storage.init, role, storage.names, quiet=quiet, span=storage.span))
+            countdown = kind == DEADLINE
+            # kmalloc and kfree tell of life; that everything else needs a living object does not
+            quiet = storage.heap or countdown
+            self._add(
+                StateVar(storage.key, sort, storage.init, role, storage.names, None, quiet, countdown, storage.span)
+            )
 
     def _flags(self, storage: m.Storage, kind: FlagsType) -> None:
         count = len(kind.bits)
@@ -79,7 +85,8 @@ class Layout:
         )
         array = ArraySort(sort, storage.size * stride)
         name = f"{storage.key}.{field.name}"
-        variable = StateVar(name, array, init, Role.OBJECT, names, quiet=field.name in QUIET, span=storage.span)
+        quiet = field.name in QUIET
+        variable = StateVar(name, array, init, Role.OBJECT, names, None, quiet, field.countdown, storage.span)
         self._fields.setdefault(storage.key, {})[field.name] = FieldVar(self._add(variable), stride)
 
     def _stride(self, field: Field) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from oomcheck.ir.expr import FALSE, Expr, Index, Lit, eq, not_
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, binary, eq, not_
+from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import EnumSort, IntSort
 from oomcheck.ir.system import (
     Fault,
@@ -22,6 +24,7 @@ from oomcheck.ir.system import (
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
 from oomcheck.lang.constants import Constants, read_registers
+from oomcheck.lang.costs import show_waits
 from oomcheck.lang.derived import Derived, ThreadMap
 from oomcheck.lang.elaborate import Elaborated, too_deep
 from oomcheck.lang.flow import Flow
@@ -33,9 +36,10 @@ from oomcheck.lang.pure import Need, Pure
 from oomcheck.lang.registers import Registers
 from oomcheck.lang.scope import Constant
 from oomcheck.lang.thread_stmt import ThreadStmt
+from oomcheck.lang.ticks import Ticks
 from oomcheck.lang.types import BoolType, EnumType, FlagsType, IntType, ObjectType, sort_of
 from oomcheck.lang.written import drop_settled_bits
-from oomcheck.objects.base import Check, EdgeKind
+from oomcheck.objects.base import TICKS, Check, EdgeKind
 from oomcheck.objects.freezer import task_views
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.timer import fire
@@ -50,6 +54,7 @@ class Lowered:
     layout: Layout
     derived: Derived
     constants: Constants
+    ticks: Ticks
     mode: Mode
 
     def formula(self, expr: m.TExpr, fixed: dict[m.Fixed, int] | None = None) -> tuple[Expr, list[Need]]:
@@ -59,7 +64,7 @@ class Lowered:
 
     def finish(self, expr: Expr) -> Expr:
         """Resolve conditions on program counters and fold what never changes."""
-        return self.constants.fold(self.derived.resolve(expr))
+        return self.ticks.fold(self.constants.fold(self.derived.resolve(expr)))
 
 
 def lower(elaborated: Elaborated, mode: Mode = UNTIMED) -> Lowered:
@@ -72,7 +77,7 @@ def lower(elaborated: Elaborated, mode: Mode = UNTIMED) -> Lowered:
 
 def _lower(elaborated: Elaborated, mode: Mode) -> Lowered:
     model = elaborated.model
-    layout = Layout(model)
+    layout = Layout(model, mode)
     points = Points()
     counted = _counts_preemption(model)
     threads = [_Thread(layout, number, points, counted) for number in range(len(model.instances))]
@@ -97,6 +102,7 @@ class _Thread:
     def __init__(self, layout: Layout, number: int, points: Points, counted: bool) -> None:
         self.layout = layout
         self.instance = layout.model.instances[number]
+        self.span = next((t.span for t in layout.model.templates if t.name == self.instance.template), None)
         self.registers = Registers(self.instance.name, number, self._own_locals())
         preempt = self.registers.special("preempt", IntSort(0, 255)) if counted else None
         softirq = self.instance.kind == "softirq"
@@ -104,6 +110,7 @@ class _Thread:
         self._draw()
         self.flow: Flow = self._drawer.flow
         points.classify(self.flow)
+        show_waits(self.flow)
         drop_settled_bits(self.flow, self.registers.bits)
         self.folded: Folded = fold(self.flow, self.registers.variables.keys())
         points.started(self.folded.passed)
@@ -215,10 +222,13 @@ class _Assembly:
         faults = [replace(f, guard=constants.fold(f.guard)) for f in faults]
         known = {v.name: v for v in constants.variables()}
         kept = read_registers(known, transitions, faults)
-        transitions = [_only(t, kept) for t in transitions]
+        spans = {v.name: thread.span for thread in self._threads for v in thread.registers.variables.values()}
+        ticks = Ticks([v for v in known.values() if v.name in kept], transitions, spans)
+        transitions = [ticks.transition(_only(t, kept)) for t in transitions]
+        faults = [ticks.fault(f) for f in faults]
         system = TransitionSystem(
             model.name,
-            tuple(v for v in known.values() if v.name in kept),
+            tuple(ticks.variable(v) for v in known.values() if v.name in kept),
             tuple(self._process(thread, number) for number, thread in enumerate(self._threads)),
             tuple(replace(t, index=i) for i, t in enumerate(transitions)),
             tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
@@ -229,8 +239,31 @@ class _Assembly:
             timed=self._mode.timed,
             hz=_hertz(self._elaborated),
         )
-        lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants, self._mode)
-        return replace(lowered, system=replace(system, locks=self._locks(lowered), observables=self._views(lowered)))
+        lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants, ticks, self._mode)
+        processes = tuple(self._patient(lowered, number) for number in range(len(self._threads)))
+        return replace(
+            lowered,
+            system=replace(system, processes=processes, locks=self._locks(lowered), observables=self._views(lowered)),
+        )
+
+    def _pauses(self, lowered: Lowered) -> Iterator[Observable]:
+        """Who waits for time to pass."""
+        for number, thread in enumerate(self._threads):
+            stops: dict[tuple[str, Var], set[int]] = {}
+            for stop, wait in thread.flow.waits.items():
+                stops.setdefault(wait, set()).add(stop)
+            for (what, left), places in stops.items():
+                running = and_(thread.map.among(places), binary(Op.LT, Lit(0, TICKS), left))
+                yield _observable(lowered, View.WAITS, f"in {what}", running, number, left)
+
+    def _patient(self, lowered: Lowered, number: int) -> Process:
+        """A process that knows where it is busy."""
+        process, thread = lowered.system.processes[number], self._threads[number]
+        locations = tuple(
+            replace(place, patience=lowered.finish(thread.flow.patience.get(stop, FALSE)))
+            for stop, place in zip(thread.folded.stops, process.locations, strict=True)
+        )
+        return replace(process, locations=locations)
 
     def _steps(self) -> tuple[list[Transition], list[Fault]]:
         transitions: list[Transition] = []
@@ -251,6 +284,7 @@ class _Assembly:
                         step.accesses,
                         step.acquire,
                         step.covers,
+                        step.costs,
                     )
                 )
             for misuse in thread.folded.faults:
@@ -263,7 +297,6 @@ class _Assembly:
 
     def _process(self, thread: _Thread, number: int) -> Process:
         instance, model = thread.instance, self._elaborated.model
-        span = next((t.span for t in model.templates if t.name == instance.template), None)
         return Process(
             instance.name,
             ProcessKind(instance.kind),
@@ -274,7 +307,7 @@ class _Assembly:
             instance.daemon,
             instance.fairness,
             _slack(instance, self._mode),
-            span,
+            thread.span,
         )
 
     def _locks(self, lowered: Lowered) -> tuple[LockInfo, ...]:
@@ -298,15 +331,27 @@ class _Assembly:
             views = KINDS[storage.type.kind].views
             for element in range(storage.size if views else 0):
                 assert views is not None
-                for view, text, condition, process in views(self._layout.element(storage, element), names):
-                    found.append(Observable(view, text, lowered.finish(condition), process))
+                ref = self._layout.element(storage, element)
+                left = ref.at("left") if ref.kind == "timer" and self._mode.timed else None
+                for view, text, condition, process in views(ref, names):
+                    found.append(_observable(lowered, view, text, condition, process, left))
         for view, text, condition, process in task_views(Pure(self._layout).facts(), names):
             found.append(Observable(view, text, lowered.finish(condition), process))
         for number, lock in enumerate(lowered.system.locks or self._locks(lowered)):
             for process in range(len(names)):
                 blocked = self._derived.blocked(process, number)
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
+        found.extend(self._pauses(lowered))
         return tuple(o for o in found if o.condition != FALSE)
+
+
+def _observable(
+    lowered: Lowered, view: View, text: str, condition: Expr, process: int | None, left: Expr | None
+) -> Observable:
+    """A fact, with the ticks that are left of it if they are counted."""
+    if left is None:
+        return Observable(view, text, lowered.finish(condition), process)
+    return Observable(view, f"{text}, # ticks left", lowered.finish(condition), process, lowered.finish(left))
 
 
 def _slack(instance: m.Instance, mode: Mode) -> int | None:
@@ -317,7 +362,7 @@ def _slack(instance: m.Instance, mode: Mode) -> int | None:
         case "env":
             return None
         case _:
-            return mode.slack if instance.slack is None else instance.slack
+            return instance.slack if instance.any_slack or instance.slack is not None else mode.slack
 
 
 def _hertz(elaborated: Elaborated) -> int:

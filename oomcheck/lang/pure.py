@@ -32,7 +32,8 @@ from oomcheck.lang import model as m
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.storages import ALIVE
 from oomcheck.lang.types import PointerType, TaskType, Type, sort_of
-from oomcheck.objects.base import COUNTER, Facts, ObjRef, Operand
+from oomcheck.objects.base import COUNTER, TICKS, Facts, ObjRef, Operand, tick_checks
+from oomcheck.objects.clock import deadline
 from oomcheck.objects.freezer import freezing_of
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.task import group_of
@@ -80,6 +81,7 @@ class Pure:
     preempt: Var | None = None
     softirq: bool = False
     work: int = 0
+    outcomes: list[Var] | None = None  # of comparisons of times, untimed; None where there may be none
 
     # ------------------------------------------------------------ facts for objects
 
@@ -96,6 +98,7 @@ class Pure:
             self.lock_number,
             self.handler_busy,
             self.dead,
+            self.layout.mode.timed,
         )
 
     def dead(self, task: Expr) -> Expr:
@@ -195,6 +198,8 @@ class Pure:
                 return not_(first), needs
             case "neg":
                 return negate(first), needs
+            case m.EXPIRY:
+                return self.expiry(first), [*needs, *_ticks_need(first)]
             case "&&" | "->" | "||":
                 second, more = self.pure(args[1])
                 evaluated = not_(first) if operator == "||" else first
@@ -209,6 +214,10 @@ class Pure:
             case _:
                 second, more = self.pure(args[1])
                 return combine(operator, first, second), [*needs, *more, *division_need(operator, second)]
+
+    def expiry(self, ticks: Expr) -> Expr:
+        """A deadline in a number of ticks; untimed, it has no value."""
+        return deadline(ticks) if self.layout.mode.timed else Lit(0, TICKS)
 
     def quantify(self, expr: m.Quantify) -> tuple[Expr, list[Need]]:
         """All instances of the body, in order, stopping early as && and || do."""
@@ -245,12 +254,21 @@ class Pure:
 
     def operation(self, expr: m.CallOperation) -> tuple[Expr, list[Need]]:
         """An operation that only reads."""
+        if OPERATIONS[expr.operation].kind == "clock" and not self.layout.mode.timed:
+            return self.outcome(expr), []
         args, needs = self.operands(expr)
         if expr.operation in ("dead", "holds", "waits", "alive"):
             return self.predicate(expr, args), needs
         operation = OPERATIONS[expr.operation]
         assert operation.value is not None
         return operation.value(self.facts(), args), needs
+
+    def outcome(self, expr: m.CallOperation) -> Expr:
+        """A comparison of times where they have no length: whoever asks for `outcomes` looks at both."""
+        if self.outcomes is None:
+            raise error("E0307", f"`{expr.operation}` needs time", expr.span, "check this property `timed`")
+        self.outcomes.append(Var(f"@outcome{len(self.outcomes)}", BOOL))
+        return self.outcomes[-1]
 
     def operands(self, expr: m.CallOperation) -> tuple[list[Operand], list[Need]]:
         """Arguments in the form that objects take, and what they need."""
@@ -406,6 +424,10 @@ def index_need(value: Expr, size: int, text: str) -> list[Need]:
 def _thread_need(value: Expr, text: str = "") -> list[Need]:
     message = f"NULL dereference: {text}" if text else "NULL is used as a thread"
     return _needed(Need(not_(eq(value, Lit(0, COUNTER))), "null", message))
+
+
+def _ticks_need(ticks: Expr) -> list[Need]:
+    return [Need(check.ok, check.sanitizer, check.message) for check in tick_checks(ticks, "the deadline")]
 
 
 def _needed(need: Need) -> list[Need]:

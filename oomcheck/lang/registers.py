@@ -6,6 +6,8 @@ from oomcheck.ir.expr import Var
 from oomcheck.ir.sorts import BOOL, BoolSort, EnumSort, IntSort, Scalar, bounds
 from oomcheck.ir.system import Role, StateVar
 from oomcheck.lang import model as m
+from oomcheck.lang.types import DeadlineType
+from oomcheck.objects.base import TICKS
 
 
 class Registers:
@@ -22,10 +24,10 @@ class Registers:
         self.temps: set[str] = set()
         self.bits: set[str] = set()
 
-    def _declare(self, name: str, sort: Scalar, shown: str, quiet: bool) -> Var:
+    def _declare(self, name: str, sort: Scalar, shown: str, quiet: bool, countdown: bool = False) -> Var:
         low, high = bounds(sort)
         init = min(max(0, low), high)
-        variable = StateVar(name, sort, (init,), Role.LOCAL, (shown,), self._process, quiet)
+        variable = StateVar(name, sort, (init,), Role.LOCAL, (shown,), self._process, quiet, countdown)
         self.variables[name] = variable
         return variable.var
 
@@ -37,7 +39,9 @@ class Registers:
             while name in self.variables:
                 count += 1
                 name = f"{base}'{count}"
-            self._locals[local] = self._declare(name, sort, base, quiet=local not in self._shown)
+            countdown = isinstance(local.type, DeadlineType)
+            quiet = countdown or local not in self._shown
+            self._locals[local] = self._declare(name, sort, base, quiet, countdown)
         return self._locals[local]
 
     def written(self, local: m.LocalVar) -> Var:
@@ -51,6 +55,13 @@ class Registers:
     def special(self, name: str, sort: Scalar) -> Var:
         """A hidden variable of the thread."""
         return self._declare(f"{self._thread}.${name}", sort, f"{self._thread}.{name}", quiet=True)
+
+    def countdown(self, kind: str) -> Var:
+        """The ticks that the thread has left of a `pause` or a `timeout`; one for all its statements."""
+        name = f"{self._thread}.${kind}"
+        if name not in self.variables:
+            self._declare(name, TICKS, f"{self._thread}.{kind}", quiet=True, countdown=True)
+        return self.variables[name].var
 
     # ------------------------------------------------------------ temporaries
 

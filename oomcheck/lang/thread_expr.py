@@ -21,7 +21,7 @@ from oomcheck.lang.layout import Layout
 from oomcheck.lang.pure import Located, Need, Pure, combine, division_need, index_need
 from oomcheck.lang.registers import Registers
 from oomcheck.lang.types import IntType, PointerType, TaskType, Type, sort_of
-from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts
+from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts, tick_checks
 
 SOURCE_REF = re.compile(r"""@\s*"[^"]*\"""")
 MAX_NODES = 100_000  # of one thread, all its calls expanded
@@ -40,10 +40,12 @@ class ThreadExpr(ABC):
         self.region: frozenset[str] = frozenset()
         self.atomic = 0
         self.source = ""
+        self.counted: tuple[str, ...] = ()  # cost counters of the statements that are being drawn
         self.action: Action | None = None
         self.point: int | None = None
         self.locks: set[str] = set()
         self.indices: tuple[tuple[str, Expr, Scalar], ...] = ()  # of the places that the next accesses name
+        self.resting: tuple[str, ...] = ()  # labels of the pause that is drawn next
         self.pure = Pure(layout, me, self.peek_local, preempt=preempt, softirq=softirq)
         self._facts = self.pure.facts()
         self.here = self.node()
@@ -77,6 +79,14 @@ class ThreadExpr(ABC):
         """A register that lives until the statement ends."""
         return self.registers.temp(sort)
 
+    def countdown(self) -> Var | None:
+        """The ticks that the thread has left to wait; None where nothing has a length."""
+        return self.registers.countdown("timeout") if self.layout.mode.timed else None
+
+    def rest_at(self, node: int, left: Var, what: str) -> None:
+        """The thread rests at a node in `what`, with a countdown that has started before."""
+        self.flow.waits[node] = (what, left)
+
     def edge(
         self,
         origin: int,
@@ -108,6 +118,7 @@ class ThreadExpr(ABC):
                 acquire,
                 point,
                 self.atomic > 0,
+                self.counted,
             )
         )
 
@@ -230,6 +241,10 @@ class ThreadExpr(ABC):
                 return self.choice(expr)
             case m.Operate(operator="neg", args=args):
                 return Apply(Op.NEG, (self.value(args[0]),))
+            case m.Operate(operator=m.EXPIRY, args=args):
+                ticks = self.value(args[0])
+                self.free(checks=tick_checks(ticks, "the deadline"))
+                return self.pure.expiry(ticks)
             case m.Operate(operator=operator, args=args):
                 left, right = self.value(args[0]), self.value(args[1])
                 needs = division_need(operator, right)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Index, Lit, Var, eq, not_
 from oomcheck.ir.ops import Op
@@ -15,13 +16,22 @@ from oomcheck.lang.frames import default
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.pure import Located, Need, combine
 from oomcheck.lang.storages import ALIVE
-from oomcheck.lang.thread_expr import ThreadExpr, halting_checks
+from oomcheck.lang.thread_expr import halting_checks
+from oomcheck.lang.thread_time import ThreadTime
 from oomcheck.lang.types import BOOLEAN, PointerType, TaskType, VoidType, sort_of
-from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, FieldVar, ObjRef, Operand
+from oomcheck.objects.base import (
+    COUNTER,
+    Assignment,
+    Check,
+    EdgeKind,
+    FieldVar,
+    ObjRef,
+    Operand,
+)
 from oomcheck.objects.table import KINDS, OPERATIONS
 
 
-class ThreadOps(ThreadExpr):
+class ThreadOps(ThreadTime):
     """Draws calls of kernel operations."""
 
     def operation(self, expr: m.CallOperation) -> Expr | None:
@@ -32,11 +42,18 @@ class ThreadOps(ThreadExpr):
         if operation.name == "put":
             self.put(expr)
             return None
-        return self.draw_operation(expr)
+        if operation.kind == "clock":
+            return self.compare_time(expr)
+        result = self.draw_operation(expr)
+        if operation.name in ("schedule", "set_current_state"):
+            self.note_state()
+        return result
 
     def draw_operation(self, expr: m.CallOperation) -> Expr | None:
         """An operation with its arguments."""
         operation = OPERATIONS[expr.operation]
+        if self.layout.mode.timed and len(expr.args) < len(operation.args) and operation.kind == "timer":
+            raise error("E0307", "the timer is armed without its expiry", expr.span, "write jiffies + n")
         args, needs = self.operands(expr)
         saved, self.action = self.action, self.describe(expr.span)
         if self.action.text.startswith("rcu"):  # the section as a scope
@@ -193,28 +210,11 @@ class ThreadOps(ThreadExpr):
                 self.deallocate(expr)
             case "schedule_timeout":
                 assert not isinstance(expr.args[0], m.Place)
-                self.value(expr.args[0])
-                self.pause("schedule_timeout")
+                self.sleep(self.value(expr.args[0]))
             case _:
                 result = self.read(*self.pure.pure(expr), span=expr.span, sort=BOOL)
         self.action = saved
         return result
-
-    def pause(self, what: str) -> None:
-        """A step that touches nothing: time may pass here."""
-        from_atomic = self.sleep_checks(what)
-        self.step([], from_atomic)
-
-    def sleep_checks(self, what: str) -> list[Check]:
-        """Sleeping needs a context that allows it."""
-        preempt = self.facts.preempt
-        if self.facts.softirq:
-            return [Check("lockdep", FALSE, f"{what} may sleep, but this is a softirq")]
-        if preempt is None:
-            return []
-        calm = eq(preempt, Lit(0, COUNTER))
-        message = f"{what} may sleep, but a spinlock is held or an RCU read section is open"
-        return [Check("lockdep", calm, message)]
 
     def store(self, place: m.Place, value: Expr, marked: bool, span: Span, found: Located | None = None) -> None:
         """One step that writes a plain variable, whose place may be found already."""

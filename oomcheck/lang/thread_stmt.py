@@ -152,6 +152,8 @@ class ThreadStmt(ThreadOps):
                 self.either(stmt)
             case m.SRcu():
                 self.rcu(stmt)
+            case m.SCost():
+                self.costed(stmt)
             case _:
                 self.simple(stmt)
 
@@ -178,7 +180,7 @@ class ThreadStmt(ThreadOps):
         self.goto(node)
         self.region = outside | {stmt.label}
         self.here = node
-        self.flow.labels.setdefault(stmt.label, set()).add(node)
+        self.place_label(stmt, node)
         self.statement(stmt.body)
         self.leave_region(outside)
 
@@ -355,6 +357,14 @@ class ThreadStmt(ThreadOps):
         with self.statement_of(head(stmt.span)):
             self.section("rcu_read_unlock", stmt.domain)
 
+    def costed(self, stmt: m.SCost) -> None:
+        """A statement whose waits are counted, where the check asks for that."""
+        saved = self.counted
+        if stmt.counter in self.layout.mode.costs and stmt.counter not in saved:
+            self.counted = (*saved, stmt.counter)
+        self.statement(stmt.body)
+        self.counted = saved
+
     def section(self, operation: str, domain: m.Place) -> None:
         """Open or close a read section."""
         self.operation(m.CallOperation(operation, (domain,), VoidType(), domain.span))
@@ -381,10 +391,8 @@ class ThreadStmt(ThreadOps):
                     self.choose(stmt)
                 case m.STest():
                     self.test(stmt)
-                case m.SDelay(low=low, high=high):
-                    self.value(low)
-                    self.value(high)
-                    self.pause("delay")
+                case m.SDelay():
+                    self.delay(stmt)
                 case m.SReturn():
                     self.return_(stmt)
                 case m.SGoto() | m.SJump():
@@ -431,7 +439,7 @@ class ThreadStmt(ThreadOps):
 
     def test(self, stmt: m.STest) -> None:
         """Await waits, assert checks, assume cuts; each looks at one instant."""
-        value, needs = self.pure.pure(stmt.condition)
+        value, needs = self.instant(stmt)
         checks = [Check(need.sanitizer, need.ok, need.message, True) for need in needs]
         guard: Expr = TRUE
         if stmt.kind == "await":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oomcheck.ir.sorts import BOOL, EnumSort, IntSort, Scalar
+from oomcheck.objects.base import TICKS
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 
@@ -53,6 +54,11 @@ class NullType:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlineType:
+    """An instant; 0 is one that has passed, k + 1 one that comes in k ticks. Only compared with jiffies."""
+
+
+@dataclass(frozen=True, slots=True)
 class StructType:
     """An object of a struct, as a place."""
 
@@ -97,6 +103,7 @@ Type = (
     | PointerType
     | TaskType
     | NullType
+    | DeadlineType
     | StructType
     | FlagsType
     | ObjectType
@@ -105,6 +112,7 @@ Type = (
 )
 
 VOID, BOOLEAN, INTEGER, TASK, NULL = VoidType(), BoolType(), IntType(), TaskType(), NullType()
+DEADLINE = DeadlineType()
 
 
 def show_type(kind: Type) -> str:
@@ -124,6 +132,8 @@ def show_type(kind: Type) -> str:
             return "a reference to a thread"
         case NullType():
             return "NULL"
+        case DeadlineType():
+            return "a deadline"
         case StructType(name=name):
             return f"an object of struct {name}"
         case FlagsType():
@@ -148,8 +158,8 @@ def fits(found: Type, wanted: Type) -> bool:
 
 
 def is_value(kind: Type) -> bool:
-    """Whether expressions may have this type."""
-    return isinstance(kind, BoolType | IntType | EnumType | PointerType | TaskType | NullType)
+    """Whether variables and locals may have this type."""
+    return isinstance(kind, BoolType | IntType | EnumType | PointerType | TaskType | NullType | DeadlineType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +187,7 @@ def sort_of(kind: Type, referents: Referents) -> Scalar:
             return EnumSort(f"{struct} *", ("NULL", *(f"&{n}" for n in referents.of(struct))))
         case TaskType() | NullType():
             return EnumSort("task *", ("NULL", *referents.threads))
+        case DeadlineType():
+            return TICKS
         case _:
             raise AssertionError(kind)

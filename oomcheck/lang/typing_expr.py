@@ -24,6 +24,7 @@ from oomcheck.lang.scope import (
 )
 from oomcheck.lang.types import (
     BOOLEAN,
+    DEADLINE,
     INTEGER,
     NULL,
     TASK,
@@ -42,8 +43,9 @@ from oomcheck.lang.types import (
     is_value,
     show_type,
 )
-from oomcheck.lang.typing_ops import type_operation
+from oomcheck.lang.typing_ops import COMPARE, type_operation
 
+JIFFIES = "set a timer or a deadline: jiffies + n; compare it with a deadline: time_after(jiffies, d)"
 MACRO_DEPTH = 60
 MAX_WORK = 500_000  # expressions of a model, all macros expanded
 
@@ -89,6 +91,8 @@ class ExprTyper:
 
     def value(self, expr: t.Expr, wanted: Type | None = None) -> m.TExpr:
         """A value; with `wanted`, of a type that fits it."""
+        if wanted == DEADLINE:
+            return self.expiry(expr)
         thing = self.thing(expr)
         found = self.as_value(thing, expr.span)
         if isinstance(found.type, VoidType):
@@ -101,6 +105,17 @@ class ExprTyper:
                 _conversion_hint(expr, found.type, wanted),
             )
         return found
+
+    def expiry(self, expr: t.Expr) -> m.TExpr:
+        """`jiffies + n`, the only value that a deadline can get."""
+        match expr:
+            case t.Ident(name="jiffies"):
+                ticks: m.TExpr = m.Const(0, INTEGER, expr.span)
+            case t.Binary(operator="+", left=t.Ident(name="jiffies"), right=right):
+                ticks = self.value(right, INTEGER)
+            case _:
+                raise error("E0203", "expected `jiffies + n`", expr.span, "a deadline is relative to now")
+        return m.Operate(m.EXPIRY, (ticks,), DEADLINE, expr.span)
 
     def value_or_void(self, call: t.Call) -> m.TExpr:
         """A call for its effect; it may return nothing."""
@@ -122,6 +137,8 @@ class ExprTyper:
 
     def as_value(self, thing: Thing, span: Span) -> m.TExpr:
         """The value of what an expression names."""
+        if isinstance(thing, PartialPlace | m.LocalVar) and thing.type == DEADLINE:
+            raise error("E0217", "a deadline is only compared with jiffies", span, COMPARE)
         match thing:
             case PartialPlace(type=kind) if is_value(kind):
                 place = self.finish(thing, span)
@@ -205,7 +222,7 @@ class ExprTyper:
     def named(self, name: str, span: Span) -> Thing:
         """A name alone."""
         if name == "jiffies":
-            raise error("E0104", "`jiffies` is not supported yet except as `jiffies + n` in mod_timer", span)
+            raise error("E0217", "`jiffies` is no number of the model", span, JIFFIES)
         symbol = self.scope.resolve(name, span)
         match symbol:
             case Constant(value=value, type=kind):

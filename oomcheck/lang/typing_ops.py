@@ -11,6 +11,7 @@ from oomcheck.lang import tree as t
 from oomcheck.lang.scope import Bit, FunctionHead, Macro, Objects, Scope, unknown
 from oomcheck.lang.types import (
     BOOLEAN,
+    DEADLINE,
     INTEGER,
     TASK,
     VOID,
@@ -23,10 +24,12 @@ from oomcheck.lang.types import (
     show_type,
 )
 from oomcheck.objects.base import ArgKind, Operation, ResultKind
+from oomcheck.objects.clock import EXCHANGED
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.task import TASK_STATES
 
 STATE_TYPE = EnumType(TASK_STATES.name, TASK_STATES.members)
+COMPARE = "write time_after(jiffies, d) or time_before(jiffies, d)"
 READS = frozenset({"READ_ONCE", "data_race", "dead", "holds", "waits", "alive"})  # pure, drawn by the front end
 
 
@@ -36,6 +39,11 @@ class Typer(Protocol):
     @property
     def scope(self) -> Scope:
         """Names visible here."""
+        ...
+
+    @property
+    def ghosts(self) -> bool:
+        """Whether ghosts may be read."""
         ...
 
     @property
@@ -77,6 +85,8 @@ def type_operation(typer: Typer, expr: t.Call) -> m.TExpr:
         plural = "s" * (wanted != "1")
         raise error("E0204", f"`{name}` takes {wanted} argument{plural}, found {len(expr.arguments)}", expr.span)
     args = _arguments(typer, operation, expr)
+    if operation.kind == "clock":
+        return _comparison(name, args, expr)
     if name in ("READ_ONCE", "data_race"):
         place = args[0]
         assert isinstance(place, m.Place)
@@ -105,7 +115,7 @@ def _arguments(typer: Typer, operation: Operation, expr: t.Call) -> tuple[m.TExp
             case ArgKind.LOCK:
                 args.append(_lock(typer, argument))
             case ArgKind.VARIABLE:
-                place = _variable(typer, argument)
+                place = _variable(typer, argument, operation.name)
                 variable = place.type
                 args.append(place)
             case ArgKind.VALUE:
@@ -116,6 +126,8 @@ def _arguments(typer: Typer, operation: Operation, expr: t.Call) -> tuple[m.TExp
                 args.append(_pointer(typer, argument))
             case ArgKind.TICKS:
                 args.append(_ticks(typer, argument))
+            case ArgKind.INSTANT:
+                args.append(_instant(typer, argument))
             case _:
                 args.append(typer.value(argument, _WANTED[kind]))
     return tuple(args)
@@ -157,12 +169,14 @@ def _lock(typer: Typer, argument: t.Expr) -> m.Place:
     raise error("E0203", f"expected a lock, found {show_type(place.type)}", argument.span)
 
 
-def _variable(typer: Typer, argument: t.Expr) -> m.Place:
+def _variable(typer: Typer, argument: t.Expr, name: str) -> m.Place:
     place = typer.place(argument)
     if isinstance(place, m.LocalVar):
         raise error("E0205", f"`{place.name}` is a local: no other thread can see it", argument.span)
     if not is_value(place.type):
         raise error("E0203", f"expected a plain variable, found {show_type(place.type)}", argument.span)
+    if place.type == DEADLINE and name != "WRITE_ONCE":
+        raise error("E0217", "a deadline is set, and compared with jiffies; nothing else", argument.span, COMPARE)
     assert isinstance(place.storage, m.Storage)
     if place.storage.ghost:
         raise error("E0210", "a ghost variable is no memory of the kernel", argument.span)
@@ -193,6 +207,32 @@ def _ticks(typer: Typer, argument: t.Expr) -> m.TExpr:
             return typer.value(ticks, INTEGER)
         case _:
             raise error("E0203", "expected `jiffies + n`", argument.span, "the expiry is relative to now")
+
+
+def _instant(typer: Typer, argument: t.Expr) -> m.TExpr:
+    """A deadline to compare, or jiffies itself, as a constant."""
+    if isinstance(argument, t.Ident) and argument.name == "jiffies":
+        return m.Const(0, INTEGER, argument.span)
+    place = typer.place(argument)
+    if place.type != DEADLINE:
+        message = f"expected jiffies or a deadline, found {show_type(place.type)}"
+        raise error("E0203", message, argument.span, "declare it: deadline d = jiffies + n")
+    if isinstance(place, m.LocalVar):
+        return m.ReadLocal(place, argument.span)
+    assert isinstance(place.storage, m.Storage)
+    if place.storage.ghost and not typer.ghosts:
+        raise error("E0210", "a ghost deadline is read by a statement that is not ghost", argument.span)
+    return m.Load(place, place.storage.marked, DEADLINE, argument.span)
+
+
+def _comparison(name: str, args: tuple[m.TExpr | m.Place, ...], expr: t.Call) -> m.TExpr:
+    """A comparison of jiffies with a deadline, jiffies first."""
+    left, right = args
+    if isinstance(left, m.Const) == isinstance(right, m.Const):
+        raise error("E0203", f"`{name}` compares jiffies with a deadline", expr.span, f"write {name}(jiffies, d)")
+    if isinstance(left, m.Const):
+        return m.CallOperation(name, (right,), BOOLEAN, expr.span)
+    return m.CallOperation(EXCHANGED[name], (left,), BOOLEAN, expr.span)
 
 
 def _result(operation: Operation, args: tuple[m.TExpr | m.Place, ...]) -> Type:

@@ -10,6 +10,7 @@ from oomcheck.lang import tree as t
 from oomcheck.lang.scope import Scope, unknown
 from oomcheck.lang.types import (
     BOOLEAN,
+    DEADLINE,
     INTEGER,
     TASK,
     VOID,
@@ -64,8 +65,17 @@ class BodyTyper:
     def statements(self, stmt: t.Stmt, scope: Scope, found: list[m.LocalVar]) -> list[m.TStmt]:
         """The typed statements for one; declarations may be several."""
         if isinstance(stmt, t.Local):
-            return [self.declare(stmt, d, scope, found) for d in stmt.declarators]
+            return [self.costed(stmt, self.declare(stmt, d, scope, found)) for d in stmt.declarators]
         return [self.statement(stmt, scope)]
+
+    def costed(self, stmt: t.Stmt, typed: m.TStmt) -> m.TStmt:
+        """The statement with the counter of its waits, if it has one."""
+        cost: t.Name | None = getattr(stmt, "cost", None)
+        if cost is None:
+            return typed
+        if self.atomic:
+            raise error("E0217", "`cost` inside of an atomic block", cost.span, "an atomic block is one step")
+        return m.SCost(cost.text, typed, cost.span)
 
     def declare(self, stmt: t.Local, declarator: t.Declarator, scope: Scope, found: list[m.LocalVar]) -> m.TStmt:
         """A local."""
@@ -117,7 +127,7 @@ class BodyTyper:
             case t.Either(branches=branches, span=span):
                 return m.SEither(tuple(self.block(b, scope) for b in branches), span)
             case _:
-                return self.simple(stmt, scope)
+                return self.costed(stmt, self.simple(stmt, scope))
 
     def labelled(self, stmt: t.Labelled, scope: Scope) -> m.TStmt:
         """A labelled statement; labels are unique in a body."""
@@ -319,13 +329,15 @@ class TypeReader:
         return PointerType(written.name)
 
     def named(self, written: t.TypeExpr, scope: Scope) -> Type:
-        """An enum or struct."""
+        """An enum or struct, or `deadline`."""
         found = scope.globals.types.get(written.name)
         if found is not None:
             return found
+        if written.name == "deadline":
+            return DEADLINE
         raise _no_type(written, scope, f"no type `{written.name}`")
 
 
 def _no_type(written: t.TypeExpr, scope: Scope, message: str) -> OomcheckError:
-    known = [*scope.globals.types, "bool", "int", "task"]
+    known = [*scope.globals.types, "bool", "int", "task", "deadline"]
     return unknown("E0201", message, written.name, known, written.span)

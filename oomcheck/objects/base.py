@@ -13,11 +13,13 @@ from enum import Enum
 from typing import Protocol
 
 from oomcheck.ir.expr import TRUE, Apply, Expr, Index, Lit, Place, Var, add, binary, eq
+from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort, Scalar
 from oomcheck.ir.system import View
 
 COUNTER = IntSort(0, 2**31 - 1)
+TICKS = IntSort(0, 2**31)  # of countdowns, until their greatest values are known
 READ_DEPTH = 3  # nested read sections of one thread on one lock
 
 
@@ -120,6 +122,14 @@ class Site(Protocol):
         """A register that lives until the statement ends."""
         ...
 
+    def countdown(self) -> Var | None:
+        """The ticks that the running thread has left to wait; None where nothing has a length."""
+        ...
+
+    def rest_at(self, node: int, left: Var, what: str) -> None:
+        """The thread can be seen at a node in `what`, with a countdown that has started before."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -129,7 +139,7 @@ class Facts:
     model has neither); `task` are the built-in per-task fields in use; `group_of`
     gives the thread group of a process; `freezing(task expression)` is the request
     of any legacy freezer, `trapped` that of any v2 freezer; `dead(task expression)`
-    tells that a thread has ended.
+    tells that a thread has ended. `timed` tells that ticks are counted.
     """
 
     preempt: Var | None
@@ -142,6 +152,7 @@ class Facts:
     lock_number: Callable[[ObjRef], Expr]
     handler_busy: Callable[[ObjRef], Expr]
     dead: Callable[[Expr], Expr]
+    timed: bool
 
 
 class ArgKind(Enum):
@@ -159,6 +170,7 @@ class ArgKind(Enum):
     POOL = "an array of structs"
     POINTER = "a reference"
     TICKS = "jiffies + ticks"
+    INSTANT = "jiffies or a deadline"
     LOCK = "a lock"
 
 
@@ -209,6 +221,7 @@ class Field:
     square: bool = False  # with `per_process`: a part for each pair of processes
     init: int = 0
     from_declaration: bool = False  # the first value is the one declared
+    countdown: bool = False  # ticks that are left
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +292,18 @@ def step(site: Site, updates: Sequence[Assignment] = (), checks: Sequence[Check]
     target = site.node()
     site.edge(site.here, target, guard=guard, updates=updates, checks=checks)
     site.here = target
+
+
+def ticks_sort(_names: tuple[str, ...]) -> Scalar:
+    """The sort of a countdown, whatever the processes."""
+    return TICKS
+
+
+def tick_checks(ticks: Expr, what: str) -> list[Check]:
+    """A number of ticks is not negative."""
+    if interval(ticks)[0] >= 0:
+        return []
+    return [Check("range", binary(Op.LE, Lit(0, COUNTER), ticks), f"{what}: a negative number of ticks", True)]
 
 
 def atomic_context(site: Site, what: str) -> list[Check]:

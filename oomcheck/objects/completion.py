@@ -8,9 +8,11 @@ from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, add, and_, binary, eq, ite,
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, IntSort, Scalar
 from oomcheck.objects.base import (
+    TICKS,
     ArgKind,
     Assignment,
     Check,
+    EdgeKind,
     Facts,
     Field,
     ObjectKind,
@@ -20,8 +22,10 @@ from oomcheck.objects.base import (
     ResultKind,
     Site,
     atomic_context,
+    expr,
     obj,
     step,
+    tick_checks,
 )
 from oomcheck.objects.task import fatal_pending
 
@@ -59,6 +63,26 @@ def _wait_killable(site: Site, args: Sequence[Operand]) -> Expr:
     site.edge(site.here, target, guard=killed, updates=[(interrupted, TRUE)])
     site.here = target
     return interrupted
+
+
+def _wait_timeout(site: Site, args: Sequence[Operand]) -> Expr:
+    """True if it was completed, false if the ticks were over first."""
+    ref, ticks, left = obj(args[0]), expr(args[1]), site.countdown()
+    result, asleep, target = site.temp(BOOL), site.node(), site.node()
+    checks = atomic_context(site, "wait_for_completion_timeout")
+    start: list[Assignment] = [] if left is None else [(left, ticks)]
+    gone: list[Assignment] = [] if left is None else [(left, Lit(0, TICKS))]
+    site.edge(
+        site.here, asleep, updates=start, checks=tick_checks(ticks, "wait_for_completion_timeout"), kind=EdgeKind.FREE
+    )
+    if left is not None:
+        site.rest_at(asleep, left, "wait_for_completion_timeout")
+    taken: list[Assignment] = [(ref.at("done"), _consumed(ref)), (result, TRUE), *gone]
+    site.edge(asleep, target, guard=_is_done(ref), updates=taken, checks=checks)
+    over = and_(not_(_is_done(ref)), TRUE if left is None else eq(left, Lit(0, TICKS)))
+    site.edge(asleep, target, guard=over, updates=[(result, FALSE), *gone], note="times out")
+    site.here = target
+    return result
 
 
 def _try_wait(site: Site, args: Sequence[Operand]) -> Expr:
@@ -102,6 +126,14 @@ COMPLETION = ObjectKind(
             draw=_wait_killable,
             sleeps=True,
             must_use=True,
+        ),
+        Operation(
+            "wait_for_completion_timeout",
+            "completion",
+            (*_C, ArgKind.INT),
+            ResultKind.BOOL,
+            draw=_wait_timeout,
+            sleeps=True,
         ),
         Operation("try_wait_for_completion", "completion", _C, ResultKind.BOOL, draw=_try_wait, must_use=True),
         Operation("complete", "completion", _C, draw=_complete),

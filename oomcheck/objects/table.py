@@ -6,6 +6,7 @@ from typing import Final
 
 from oomcheck.objects.atomic import ATOMIC
 from oomcheck.objects.base import ObjectKind, Operation
+from oomcheck.objects.clock import CLOCK_OPERATIONS
 from oomcheck.objects.completion import COMPLETION
 from oomcheck.objects.flags import FLAG_OPERATIONS
 from oomcheck.objects.freezer import FREEZER, FREEZER_OPERATIONS
@@ -35,6 +36,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         VARIABLE_OPERATIONS,
         MEMORY_OPERATIONS,
         THREAD_OPERATIONS,
+        CLOCK_OPERATIONS,
     )
     for operation in operations
 }

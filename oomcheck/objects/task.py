@@ -89,12 +89,17 @@ def _set_current_state(site: Site, args: Sequence[Operand]) -> None:
     step(site, [(own(site.facts, "state", site.me), expr(args[0]))])
 
 
+def awake(facts: Facts, process: int) -> Expr:
+    """The thread is RUNNING; with SIGKILL pending, interruptible and killable states do not sleep at all."""
+    state = own(facts, "state", process)
+    killed = and_(fatal_pending(facts, process), is_state(state, INTERRUPTIBLE, KILLABLE))
+    return or_(eq(state, RUNNING), killed)
+
+
 def _schedule(site: Site, _args: Sequence[Operand]) -> None:
-    """Sleep until RUNNING; with SIGKILL pending, interruptible and killable states do not sleep at all."""
+    """Sleep until woken."""
     state = own(site.facts, "state", site.me)
-    killed = and_(fatal_pending(site.facts, site.me), is_state(state, INTERRUPTIBLE, KILLABLE))
-    awake = or_(eq(state, RUNNING), killed)
-    step(site, [(state, RUNNING)], atomic_context(site, "schedule"), awake)
+    step(site, [(state, RUNNING)], atomic_context(site, "schedule"), awake(site.facts, site.me))
 
 
 def _wake_up_process(site: Site, args: Sequence[Operand]) -> Expr:

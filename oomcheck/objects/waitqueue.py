@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Var, and_, not_, or_
+from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, eq, not_, or_
 from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.system import View
 from oomcheck.objects.base import (
+    TICKS,
     ArgKind,
+    Assignment,
     EdgeKind,
     Facts,
     Field,
@@ -24,10 +26,12 @@ from oomcheck.objects.base import (
     Site,
     atomic_context,
     bool_sort,
+    expr,
     obj,
     parts,
     step,
     this,
+    tick_checks,
 )
 from oomcheck.objects.freezer import refrigerate
 from oomcheck.objects.task import fatal_pending
@@ -54,6 +58,38 @@ def _wait(site: Site, args: Sequence[Operand], signals: bool, freezable: bool) -
         _freezable(site, queued, asleep, retest)
     site.here = done
     return interrupted
+
+
+def _wait_timeout(site: Site, args: Sequence[Operand], signals: bool) -> Expr:
+    """wait_event_timeout(): true if the condition holds; false once the ticks are over, or a fatal signal came.
+
+    As ___wait_event() with schedule_timeout(): when the ticks are over the condition is tested for the last time.
+    """
+    queue, condition, ticks = obj(args[0]), args[1], expr(args[2])
+    queued, left = queue.at("sleeper", site.me), site.countdown()
+    result = site.temp(BOOL)
+    first, passed, start, enqueue, retest, asleep, over, ready, failed, done = (site.node() for _ in range(10))
+    checks = [*atomic_context(site, "wait_event_timeout"), *tick_checks(ticks, "wait_event_timeout")]
+    gone: list[Assignment] = [] if left is None else [(left, Lit(0, TICKS))]
+    site.edge(site.here, first, checks=checks, kind=EdgeKind.BIND if checks else EdgeKind.FREE)
+    condition_at(site, first, condition, passed, start)
+    site.edge(passed, done, updates=[(result, TRUE)], kind=EdgeKind.FREE)
+    site.edge(start, enqueue, updates=[] if left is None else [(left, ticks)], kind=EdgeKind.FREE)
+    site.edge(enqueue, retest, updates=[(queued, TRUE)], note="joins the queue")
+    condition_at(site, retest, condition, ready, asleep)
+    site.edge(asleep, enqueue, guard=not_(queued), note="is woken")
+    site.edge(asleep, over, guard=TRUE if left is None else eq(left, Lit(0, TICKS)), note="times out")
+    if left is not None:
+        site.rest_at(asleep, left, "wait_event_timeout")
+    condition_at(site, over, condition, ready, failed)
+    leave: list[Assignment] = [(queued, FALSE), *gone]
+    site.edge(ready, done, updates=[*leave, (result, TRUE)], kind=EdgeKind.FREE)
+    site.edge(failed, done, updates=[*leave, (result, FALSE)], kind=EdgeKind.FREE)
+    if signals:
+        killed = and_(queued, fatal_pending(site.facts, site.me))
+        site.edge(asleep, done, guard=killed, updates=[*leave, (result, FALSE)], note="is interrupted")
+    site.here = done
+    return result
 
 
 def condition_at(site: Site, node: int, condition: Operand, on_true: int, on_false: int) -> None:
@@ -101,6 +137,13 @@ def _variant(name: str, signals: bool, freezable: bool) -> Operation:
     return Operation(name, "waitqueue", _QC, result, draw=draw, sleeps=True, must_use=signals)
 
 
+def _timeout(name: str, signals: bool) -> Operation:
+    def draw(site: Site, args: Sequence[Operand]) -> Expr | None:
+        return _wait_timeout(site, args, signals)
+
+    return Operation(name, "waitqueue", (*_QC, ArgKind.INT), ResultKind.BOOL, draw=draw, sleeps=True)
+
+
 WAITQUEUE = ObjectKind(
     "waitqueue",
     (Field("sleeper", bool_sort, per_process=True),),
@@ -109,6 +152,9 @@ WAITQUEUE = ObjectKind(
         _variant("wait_event_killable", True, False),
         _variant("wait_event_interruptible", True, False),
         _variant("wait_event_freezable", False, True),
+        _timeout("wait_event_timeout", False),
+        _timeout("wait_event_killable_timeout", True),
+        _timeout("wait_event_interruptible_timeout", True),
         Operation("wake_up", "waitqueue", _Q, draw=_wake_up),
         Operation("wake_up_all", "waitqueue", _Q, draw=_wake_up),
         Operation("waitqueue_active", "waitqueue", _Q, ResultKind.BOOL, value=_active),
