@@ -15,9 +15,10 @@ from oomcheck.prop.temporal import Fairness, FairnessKind
 from oomcheck.result.exploration import REST
 from oomcheck.semantics import lasso
 from oomcheck.semantics.evaluate import evaluate
+from tests.ltl_patterns import PROPOSITIONS
 
 P, Q = Atom(Var("p", BOOL)), Atom(Var("q", BOOL))
-SLOTS = {"p": 0, "q": 1}
+SLOTS = {name: slot for slot, name in enumerate(PROPOSITIONS)}
 STEPS = 5  # transitions in a random graph
 
 #: Transitions and targets of each state.
@@ -40,20 +41,25 @@ def graph_of(arrows: Arrows, masks: Sequence[int], rests: Sequence[int] = ()) ->
 
 
 @st.composite
-def graphs(draw: st.DrawFn, size: int = 5) -> RunGraph:
-    """Up to `size` states over p and q; a transition has one target in each state; some states may rest."""
+def graphs(draw: st.DrawFn, size: int = 5, propositions: int = 2) -> RunGraph:
+    """Up to `size` states over p, q, ...; a transition has one target in each state; some states may rest."""
     count = draw(st.integers(1, size))
     steps = st.frozensets(st.integers(0, STEPS - 1), max_size=3)
     arrows = [[(step, draw(st.integers(0, count - 1))) for step in sorted(draw(steps))] for _ in range(count)]
-    masks = draw(st.lists(st.integers(0, 3), min_size=count, max_size=count))
+    masks = draw(st.lists(st.integers(0, 2**propositions - 1), min_size=count, max_size=count))
     rests = [state for state in range(count) if not arrows[state] or draw(st.integers(0, 3)) == 0]
     return graph_of(arrows, masks, rests)
 
 
+def valuation(mask: int) -> tuple[int, ...]:
+    """The truth of each proposition."""
+    return tuple(mask >> slot & 1 for slot in SLOTS.values())
+
+
 def with_bits(graph: RunGraph, conditions: Sequence[Expr]) -> RunGraph:
-    """The graph with one bit for each of these conditions on p and q."""
+    """The graph with one bit for each of these conditions on propositions."""
     masks = tuple(
-        sum(bool(evaluate(condition, (mask & 1, mask >> 1), SLOTS)) << bit for bit, condition in enumerate(conditions))
+        sum(bool(evaluate(condition, valuation(mask), SLOTS)) << bit for bit, condition in enumerate(conditions))
         for mask in graph.masks
     )
     return replace(graph, masks=masks)
@@ -111,7 +117,7 @@ def keeps(graph: RunGraph, states: Sequence[int], loop: Sequence[int], assumptio
 def satisfies(graph: RunGraph, formula: Formula, stem: Sequence[int], loop: Sequence[int]) -> bool:
     """Whether the run along these states, the last of which `loop` follow for ever, satisfies a formula."""
     masks = [graph.masks[graph.letter[state]] for state in (*stem, *loop)]
-    return lasso.holds(formula, [(mask & 1, mask >> 1 & 1) for mask in masks], len(stem), SLOTS)
+    return lasso.holds(formula, [valuation(mask) for mask in masks], len(stem), SLOTS)
 
 
 def is_counterexample(

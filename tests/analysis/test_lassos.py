@@ -7,13 +7,19 @@ from itertools import combinations
 
 import networkx as nx
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from oomcheck.analysis.graph import RunGraph
-from oomcheck.analysis.lassos import Lasso, find_lasso
+from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.prop.buchi import translate
-from oomcheck.prop.formula import Formula, Not
-from oomcheck.prop.temporal import Fairness
+from oomcheck.prop.formula import BOTTOM, Formula, Next, Not, Until, always, eventually, leads_to
+from oomcheck.prop.temporal import Fairness, FairnessKind
+from oomcheck.result.exploration import REST
+from tests import ltl_patterns
 from tests.analysis import graphs
+from tests.analysis.graphs import P, Q, graph_of
+
+NOTHING = BOTTOM  # a property that every run violates
 
 thorough = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -108,3 +114,73 @@ def test_formula_or_negation_is_violated(graph: RunGraph, formula: Formula) -> N
     both = [counterexample(graph, formula), counterexample(graph, Not(formula))]
     anything = next(graphs.lassos(graph, graph.states), None)
     assert (both == [None, None]) == (anything is None)
+
+
+PATTERNS = {**ltl_patterns.PATTERNS, **ltl_patterns.CLASSICS}
+
+
+@settings(thorough, max_examples=600)
+@given(
+    graph=graphs.graphs(4, len(ltl_patterns.PROPOSITIONS)),
+    name=st.sampled_from(sorted(PATTERNS)),
+    negated=st.booleans(),
+)
+def test_formulas_that_people_write(graph: RunGraph, name: str, negated: bool) -> None:
+    """Patterns and classics: what is found is a counterexample, and what is not found has no short one."""
+    formula = ltl_patterns.formula(PATTERNS[name])
+    formula = Not(formula) if negated else formula
+    if counterexample(graph, formula) is None:
+        for stem, loop in graphs.lassos(graph, 5):
+            assert not graphs.is_counterexample(graph, formula, (), stem, loop)
+
+
+@thorough
+@given(graph=graphs.graphs(), steps=st.frozensets(st.integers(0, graphs.STEPS - 1)), assumed=graphs.fairness())
+def test_fair_cycle_takes_allowed_steps(graph: RunGraph, steps: frozenset[int], assumed: tuple[Fairness, ...]) -> None:
+    """A loop of allowed steps is found exactly if the graph without the others has a fair run that does not rest."""
+    found = fair_cycle(graph, steps, assumed)
+    loops = [
+        (stem, loop)
+        for stem, loop in graphs.lassos(graph, 6)
+        if loop != (REST,) and steps.issuperset(loop) and graphs.is_counterexample(graph, NOTHING, assumed, stem, loop)
+    ]
+    if found is None:
+        assert not loops
+    else:
+        assert steps.issuperset(found.loop)
+        assert graphs.is_counterexample(graph, NOTHING, assumed, found.stem, found.loop)
+
+
+def test_shortest_stem_and_loop() -> None:
+    """Of two loops the nearer one is shown, and it visits what it needs on the shortest way."""
+    # 0 -> 1 -> 2 -> 1 with p at 2;  1 -> 3 -> 4 -> 5 -> 1 with p at 4
+    arrows = [[(0, 1)], [(1, 2), (2, 3)], [(0, 1)], [(0, 4)], [(0, 5)], [(0, 1)]]
+    graph = graph_of(arrows, [0, 0, 1, 0, 1, 0])
+    assert counterexample(graph, Not(always(eventually(P)))) == Lasso((0,), (1, 0))
+    weak = Fairness("far", FairnessKind.WEAK, frozenset([2]))
+    assert counterexample(graph, Not(always(eventually(P))), (weak,)) == Lasso((0,), (1, 0))
+    strong = Fairness("far", FairnessKind.STRONG, frozenset([2]))
+    assert counterexample(graph, Not(always(eventually(P))), (strong,)) == Lasso((0,), (2, 0, 0, 0))
+
+
+def test_loop_begins_as_early_as_it_can() -> None:
+    """What repeats is part of the loop, not of the stem, although the automaton needs a step to notice."""
+    graph = graph_of([[(0, 1)], [(1, 0)]], [0, 1])
+    assert counterexample(graph, Not(Next(always(leads_to(P, Not(P)))))) == Lasso((), (0, 1))
+
+
+def test_rest_needs_the_automaton_and_fairness() -> None:
+    """A run that rests is a counterexample only if the repeated last state makes it one and nobody is owed a step."""
+    graph = graph_of([[(0, 1), (1, 2)], [], [(0, 2)]], [0, 1, 2], [0, 1])
+    assert counterexample(graph, eventually(P)) == Lasso((), (REST,))
+    weak = Fairness("some", FairnessKind.WEAK, frozenset([0]))
+    assert counterexample(graph, eventually(P), (weak,)) == Lasso((1,), (0,))
+    assert counterexample(graph, Until(Not(Q), P), (weak,)) == Lasso((1,), (0,))
+    assert counterexample(graph, eventually(Not(P)), (weak,)) is None
+
+
+def test_unexpanded_states_end_no_run() -> None:
+    """In a graph that a limit cut off, states without edges neither rest nor loop."""
+    graph = graph_of([[(0, 1)], []], [0, 1])
+    assert counterexample(graph, Not(P)) is None
+    assert counterexample(graph, P) is None
