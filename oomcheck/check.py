@@ -274,9 +274,9 @@ class _Runner:
         for number in group.rows:
             row = self._rows[number]
             if row.named and group.typed[_key(row)].name in names:
-                self._warnings[
-                    f"`{row.prop}` assumes no fairness: others may keep a thread from running for ever; `fair weak(all)` rules that out"
-                ] = None
+                where = f"check `{row.check.name}`: `{row.prop}`"
+                hint = "others may keep a thread from running for ever; `fair weak(all)` rules that out"
+                self._warnings[f"{where} assumes no fairness: {hint}"] = None
 
     # ------------------------------------------------------------ rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from oomcheck import reference
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
@@ -14,12 +15,13 @@ from oomcheck.prop.automaton import Automaton
 from oomcheck.prop.buchi import translate
 from oomcheck.prop.formula import Not
 from oomcheck.prop.property import Kind, Property
-from oomcheck.prop.temporal import CostBound, Liveness, Response
+from oomcheck.prop.temporal import CostBound, Fairness, Liveness, Response
 from oomcheck.pygen.graph import survey as survey_generated
 from oomcheck.pygen.search import explore as explore_generated
 from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
 from oomcheck.semantics.evident import is_about_runs
 from oomcheck.semantics.graph import survey as survey_reference
+from oomcheck.semantics.nested import Outcome
 from oomcheck.semantics.runs import every_thread, owed
 from oomcheck.semantics.search import explore as explore_reference
 from oomcheck.transform.monitor import monitored
@@ -85,6 +87,7 @@ class _Search:
         self._reference = reference
         self._bits: dict[Expr, int] = {}
         self._automata: dict[str, Automaton] = {}
+        self._stopped = ""
 
     def run(self) -> Searched:
         """The graph, then each property in turn."""
@@ -93,12 +96,14 @@ class _Search:
         survey = survey_reference if self._reference else survey_generated
         conditions = list(self._bits)
         found = survey(self._system, conditions, self._properties, self._limits, self._should_stop, self._progress)
+        self._graph: RunGraph = found.graph
+        self._stopped = found.exploration.stopped
         findings: dict[str, Finding] = {}
         for prop in self._properties:
-            finding = self._settle(prop, found.graph, found.exploration)
+            finding = self._settle(prop)
             if finding is not None:
                 findings[prop.name] = finding
-        return Searched(found.exploration, findings)
+        return Searched(replace(found.exploration, stopped=self._stopped), findings)
 
     def _prepare(self, prop: Property) -> None:
         """Note the conditions whose truth in each state the property needs."""
@@ -115,45 +120,60 @@ class _Search:
         for condition in conditions:
             self._bits.setdefault(condition, len(self._bits))
 
-    def _settle(self, prop: Property, graph: RunGraph, found: Exploration) -> Finding | None:
+    def _settle(self, prop: Property) -> Finding | None:
         match prop.temporal:
             case Liveness() as liveness:
-                automaton = self._automata[prop.name]
-                positions = [self._bits[atom] for atom in automaton.atoms]
-                return _violation(find_lasso(graph, automaton, positions, owed(self._system, liveness)))
+                return _violation(self._lasso(self._automata[prop.name], owed(self._system, liveness)))
             case Response() as response:
-                return self._response(response, graph, found)
+                return self._response(response)
             case CostBound(name=name, limit=limit):
                 weights = {step.index: sum(n for c, n in step.costs if c == name) for step in self._system.transitions}
-                return _bounded(greatest_cost(graph, weights), limit, name)
+                return _bounded(greatest_cost(self._graph, weights), limit, name)
             case None:
-                return self._zeno(graph)
+                return _violation(self._zeno())
 
-    def _zeno(self, graph: RunGraph) -> Finding | None:
+    def _lasso(self, automaton: Automaton, fairness: Sequence[Fairness]) -> Lasso | None:
+        if not self._reference:
+            positions = [self._bits[atom] for atom in automaton.atoms]
+            return find_lasso(self._graph, automaton, positions, fairness)
+        return self._plain(
+            reference.find_lasso(self._system, automaton, fairness, self._limits, self._should_stop, self._progress)
+        )
+
+    def _zeno(self) -> Lasso | None:
         """Threads that go on for ever while no time passes, each of them getting its turn."""
         kinds = [process.kind for process in self._system.processes]
         idle = (ProcessKind.ENV, ProcessKind.CLOCK)
         steps = {step.index for step in self._system.transitions if kinds[step.process] not in idle}
-        return _violation(fair_cycle(graph, steps, every_thread(self._system)))
+        fairness = every_thread(self._system)
+        if not self._reference:
+            return fair_cycle(self._graph, steps, fairness)
+        return self._plain(
+            reference.fair_cycle(self._system, steps, fairness, self._limits, self._should_stop, self._progress)
+        )
 
-    def _response(self, response: Response, graph: RunGraph, found: Exploration) -> Finding | None:
+    def _plain(self, outcome: Outcome) -> Lasso | None:
+        """The lasso of a search of its own, which may have ended early."""
+        self._stopped = self._stopped or outcome.stopped
+        return outcome.lasso
+
+    def _response(self, response: Response) -> Finding | None:
         bits = self._bits
         ticks = {step.index: step.ticks for step in self._system.transitions}
-        worst = greatest_time(graph, bits[response.trigger], bits[response.response], ticks)
+        worst = greatest_time(self._graph, bits[response.trigger], bits[response.response], ticks)
         finding = _bounded(worst, response.limit, "ticks")
         if finding is None or not finding.violates or response.limit is None:
             return finding
-        witness = self._too_late(response, response.limit, found)
+        witness = self._too_late(response, response.limit)
         # Nothing shorter within the limits: the extreme run shows it as well.
         return finding if witness is None else replace(finding, witness=witness)
 
-    def _too_late(self, response: Response, limit: int, found: Exploration) -> Witness | None:
+    def _too_late(self, response: Response, limit: int) -> Witness | None:
         """A shortest run in which more than `limit` ticks pass before the response."""
         watched = monitored(self._system, response.trigger, response.response, limit)
         late = Property("late", Kind.NEVER, watched.late)
         explore = explore_reference if self._reference else explore_generated
-        limits = replace(self._limits, max_states=None, timeout=None)
-        return explore(watched.system, [late], limits, self._should_stop).witnesses.get("late")
+        return explore(watched.system, [late], self._limits, self._should_stop).witnesses.get("late")
 
 
 def _violation(lasso: Lasso | None) -> Finding | None:
