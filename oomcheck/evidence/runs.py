@@ -17,6 +17,8 @@ from oomcheck.semantics.evident import assumed
 from oomcheck.semantics.runs import TIME, Keeping, Run, kept
 from oomcheck.semantics.waits import longest_wait, total_cost, waits
 
+TIME_OF, WITHIN = "sup time(", " within "  # around `P ~> Q` in the texts of properties
+
 
 def run_ending(system: TransitionSystem, prop: Property, run: Run) -> Ending:
     """Why a run that was checked decides `prop`; the place is that of the last step that is not just time."""
@@ -99,11 +101,23 @@ def _leads_to(formula: Formula) -> tuple[Expr, Expr] | None:
 
 
 def _sides(prop: Property) -> tuple[str, str]:
-    """The texts of trigger and response."""
+    """The texts of trigger and response: of `P ~> Q`, `P ~> Q within N` or `sup time(P ~> Q)`, perhaps with a limit."""
     left, arrow, right = prop.text.partition("~>")
     if not arrow:
-        return prop.antecedents[0].text if prop.antecedents else "the trigger", "the response"
-    return left.strip(), right.strip()
+        return "the trigger", "the response"
+    if left.startswith(TIME_OF):
+        return left.removeprefix(TIME_OF).strip(), _balanced(right).strip()
+    return left.strip(), (right.rpartition(WITHIN)[0] or right).strip()
+
+
+def _balanced(text: str) -> str:
+    """`text` up to the first bracket that closes one before it."""
+    depth = 0
+    for position, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return text[:position]
+    return text
 
 
 def _response(system: TransitionSystem, prop: Property, response: Response, run: Run) -> str:
@@ -114,8 +128,10 @@ def _response(system: TransitionSystem, prop: Property, response: Response, run:
     wait = longest_wait(system, response, run)
     assert wait is not None, "the run was checked"
     took = duration(wait.ticks, system.hz)
+    if not wait.ticks:
+        return f"{took}: no time passes between {trigger} {after(wait.start)} and {answer}"
     if response.limit is None or wait.ticks <= response.limit:
-        end = f"{answer} {after(wait.end)}" if wait.answered else f"no {answer} {after(wait.end)}"
+        end = f"{answer} {after(wait.end)}" if wait.answered else f"without {answer} up to step {wait.end}"
         return f"{took}: {trigger} {after(wait.start)}, {end}"
     verb = "follows" if wait.answered else "has not followed"
     limit = duration(response.limit, system.hz)

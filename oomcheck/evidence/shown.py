@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.sorts import Scalar, show
-from oomcheck.ir.system import Action, Role, State, TransitionSystem
+from oomcheck.ir.system import Action, Observable, Role, State, TransitionSystem
 from oomcheck.result.trace import Fact
 from oomcheck.semantics.evaluate import evaluate
 

@@ -110,26 +110,28 @@ def _titles(page: Page, texts: Iterable[str]) -> str:
 def _draw(page: Page, row: Row) -> list[str]:
     """The lines of a row."""
     lane = next((lane for lane in page.lanes if lane.process == row.process), None)
+    mark = _marked(page, row)
     if lane is not None:
         lines = _in_lane(row, lane)
         start = lane.start
         above = [" " * (page.margin + start) + place(row.source, lane.width)] if row.source else []
     else:
-        across = row.process or row.passing
-        lines = _across(row, page.room - _overhang(page, row)) if across else [row.text]
+        lines = _across(row, page.width - len(mark)) if row.process or row.passing else [row.text]
         start, above = 0, []
-    margin = page.margin + _overhang(page, row)
-    mark = f"{row.mark:>{margin - 2}}  "
-    drawn = [(mark if i == 0 else " " * margin) + " " * start + line for i, line in enumerate(lines)]
+    drawn = [(mark if i == 0 else " " * len(mark)) + " " * start + line for i, line in enumerate(lines)]
     failure = _failure(page, drawn[-1], row.failure) if row.failure else []
     indent = " " * (page.margin + 2)
     return [*above, *drawn, *failure, *flow(row.state, page.width, indent, "  ")]
 
 
-def _overhang(page: Page, row: Row) -> int:
-    """Columns right of the margin that the mark takes (`14-31`); even, so that dots stay below dots."""
-    beyond = max(0, len(row.mark) + 2 + (BRACKET if row.looped else 0) - page.margin)
-    return beyond + beyond % 2
+def _marked(page: Page, row: Row) -> str:
+    """The left margin of a row: its number in its column, the rest of a range (`14-31`) right of that.
+
+    What sticks out is even, so that dots stay below dots.
+    """
+    first, dash, last = row.mark.partition("-")
+    beyond = dash + last
+    return f"{first:>{page.margin - 2}}{beyond}  {' ' * (len(beyond) % 2)}"
 
 
 def _in_lane(row: Row, lane: Lane) -> list[str]:
