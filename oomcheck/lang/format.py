@@ -24,7 +24,7 @@ WIDTH: Final = 100  # a source reference that would go beyond may have a line of
 
 NO_BLANK_BEFORE: Final = frozenset((")", "]", ",", ";", ".", "++", "--"))
 NO_BLANK_AFTER: Final = frozenset(("(", "[", ".", "!"))
-CALLED: Final = frozenset(("NAME", "OBJECT", "DELAY", "MEMBER", "EXEMPT"))  # directly before `(`
+CALLED: Final = frozenset(("NAME", "OBJECT", "DELAY", "MEMBER", "EXEMPT", "FAIRNESS", "TIME"))  # directly before `(`
 
 
 @dataclass(slots=True)

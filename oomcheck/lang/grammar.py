@@ -71,7 +71,7 @@ def spellings(terminal: TerminalDef) -> tuple[str, ...]:
     pattern = terminal.pattern
     if isinstance(pattern, PatternStr):
         return (pattern.value,) if pattern.value.isidentifier() else ()
-    if not re.search(r"[a-z]\\b|\)\\b$", pattern.value):
+    if not re.search(r"[a-z)]\\b", pattern.value):
         return ()
     return tuple(re.findall(r"[A-Za-z_]\w+", pattern.value.replace(r"\b", " ")))
 

@@ -40,7 +40,7 @@ def _scanner() -> re.Pattern[str]:
         r"(?P<open_string>\"[^\"\n]*)",
         r"(?P<comment>//[^\n]*|/\*[\s\S]*?\*/)",
         r"(?P<open_comment>/\*[\s\S]*)",
-        r"(?P<punct>->|=>|\.\.|\+\+|--|&&|\|\||[-+=!<>]=|[-+*/%!?:;,.@&|<>=(){}\[\]])",
+        r"(?P<punct>->|~>|=>|\.\.|\+\+|--|&&|\|\||[-+=!<>]=|[-+*/%!?:;,.@&|<>=(){}\[\]])",
         r"(?P<strange>[\s\S])",
     ]
     return re.compile("|".join(parts))

@@ -49,7 +49,7 @@ class Check:
     slack: int | None = None  # ticks that threads which do not say so may be late; None: any
     value: int | None = None  # of a bound, that `expect holds` names
     costs: frozenset[str] = frozenset()  # counters that its properties bound
-    bounded: tuple[str, ...] = ()  # its properties that bound a time
+    bounded: tuple[t.Name, ...] = ()  # its properties that bound a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,9 @@ def mode_of(check: Check, elaborated: Elaborated) -> Mode:
     if check.bounded and check.slack is None:
         silent = [one.name for one in threads if one.slack is None and not one.any_slack]
         if silent:
-            message = f"`{check.bounded[0]}` bounds a time, but `{silent[0]}` does not say how late it may be"
+            message = f"`{check.bounded[0].text}` bounds a time, but `{silent[0]}` does not say how late it may be"
             hint = f"`timed slack k` in the check, or `slack k` or `slack any` at the thread{'s' * (len(silent) > 1)}"
-            span = check.span or elaborated.files.main.name.span
-            raise error("E0407", message, span, hint)
+            raise error("E0407", message, check.span or check.bounded[0].span, hint)
     return Mode(timed, check.slack, check.costs)
 
 
@@ -172,9 +171,10 @@ class _Planner:
         asked = (self._asked.get(name) for name in names)
         return frozenset(one.cost.text for one in asked if isinstance(one, t.MaxCost))
 
-    def _bounded(self, names: Iterable[str]) -> tuple[str, ...]:
+    def _bounded(self, names: Iterable[str]) -> tuple[t.Name, ...]:
         """Those of these properties that bound a time."""
-        return tuple(name for name in names if isinstance(self._asked.get(name), t.Within))
+        wanted = set(names)
+        return tuple(p.name for p in self._spec.properties if p.name.text in wanted and isinstance(p.asked, t.Within))
 
     def _check(self, decl: t.CheckDecl) -> Check:
         if decl.properties is None:
@@ -217,9 +217,11 @@ class _Planner:
             return "", None
         bounded = self._bounded(chosen)
         if not decl.timing.timed and bounded:
-            message = f"`{bounded[0]}` bounds a time, but the check is untimed"
+            message = f"`{bounded[0].text}` bounds a time, but the check is untimed"
             raise error("E0407", message, decl.timing.span, "write `timed`, or check it elsewhere")
         slack = None
+        if isinstance(decl.timing.slack, t.Ident) and decl.timing.slack.name == "any":
+            raise error("E0407", "`slack any` is what `timed` says alone", decl.timing.slack.span, "write `timed`")
         if decl.timing.slack is not None:
             slack = self._fixed_number(decl.timing.slack, decl)
             if not 0 <= slack <= INT_MAX:

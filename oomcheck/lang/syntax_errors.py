@@ -66,7 +66,7 @@ def explain(failure: Failure) -> OomcheckError:
     index = next((i for i, lexeme in enumerate(code) if lexeme.end > failure.offset), len(code))
     middle = index < len(code) and code[index].start < failure.offset
     spot = Spot(failure.source, failure.start, code, index, failure.accepts, middle)
-    for rule in (_later_feature, _preprocessor, _open, _empty, *FOREIGN, habit, *STRUCTURE, _misspelled):
+    for rule in (_preprocessor, _open, _empty, *FOREIGN, habit, *STRUCTURE, _misspelled):
         found = rule(spot)
         if found is not None:
             return OomcheckError([found])
@@ -93,13 +93,6 @@ def _preprocessor(spot: Spot) -> Diagnostic | None:
     hints = {"define": "write `define NAME = EXPRESSION;`", "include": 'write `import "FILE";`'}
     if spot.found == "#" and spot.text(1) in hints:
         return Diagnostic("E0102", f"there is no `#{spot.text(1)}`", spot.span().to(spot.span(1)), hints[spot.text(1)])
-    return None
-
-
-def _later_feature(spot: Spot) -> Diagnostic | None:
-    """`~>` belongs to liveness properties; it would be a strange character otherwise."""
-    if spot.found == "~" and spot.text(1) == ">":
-        return spot.problem("`~>` (leads to) is not supported yet", "only safety properties are", code="E0404")
     return None
 
 
@@ -167,7 +160,7 @@ STARTERS: Final = (
     *("atomic", "either", "while", "loop", "choose", "await", "assert", "assume", "return", "delay", "goto", "break"),
     *("continue", "skip", "if", "for", "else", "rwsem", "spinlock", "mutex", "waitqueue", "completion", "refcount"),
     *("timer", "freezer", "ghost", "marked", "per_task", "per_group", "bool", "int", "check", "deadlock_free"),
-    *("invariant", "never", "cover", "lemma", "library", "model"),
+    *("invariant", "never", "cover", "lemma", "ltl", "leads_to", "within", "bound", "library", "model"),
 )
 
 

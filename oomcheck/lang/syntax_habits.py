@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from string import Template
 from typing import Final
 
 from oomcheck.diag.diagnostic import Diagnostic
+from oomcheck.lang.syntax_runs import TABLE as RUNS
+from oomcheck.lang.syntax_runs import TIMING_ORDER, Habit
 from oomcheck.lang.syntax_spot import Spot
 from oomcheck.lang.syntax_words import plain, words
 
-PROPERTIES: Final = words("invariant never cover lemma deadlock_free")
+PROPERTIES: Final = words("invariant never cover lemma deadlock_free ltl leads_to within bound")
 COMPARISONS: Final = words("== != < <= > >=")
-
-
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """When `applies`, the message and hint to show; `$found`, `$before`, `$after` and `$first` are filled in."""
-
-    applies: Callable[[Spot], bool]
-    message: str
-    hint: str
 
 
 TABLE: Final[tuple[Habit, ...]] = (
@@ -131,7 +122,7 @@ TABLE: Final[tuple[Habit, ...]] = (
     ),
     Habit(lambda s: s.found == "}" and s.text(-1) == ":", "expected a statement, found `}`", "write `skip;` before it"),
     Habit(
-        lambda s: s.text(-1) == "->" and s.adjacent(-2) and not s.word(0),
+        lambda s: s.text(-1) == "->" and s.adjacent(-2) and s.text(-2) != "<" and not s.word(0),
         "expected the name of a field, found `$found`",
         "",
     ),
@@ -192,22 +183,12 @@ TABLE: Final[tuple[Habit, ...]] = (
         "write `for each thread $found`",
     ),
     Habit(
-        lambda s: s.start == "spec" and s.text(-1) in ("always", "eventually", "globally", "finally", "next"),
-        "temporal operators are not supported yet",
-        "`invariant` and `never` speak about every reachable state",
-    ),
-    Habit(
-        lambda s: s.found in ("[", "<") and s.text(1) in ("]", ">") and s.start == "spec" and "INT" in s.accepts,
-        "temporal operators are not supported yet",
-        "`invariant` and `never` speak about every reachable state",
-    ),
-    Habit(
         lambda s: s.start == "spec" and s.found == "=" and s.words[:1] != () and s.words[0] in PROPERTIES,
         "expected `:`, found `=`",
         "write `$first NAME : CONDITION;`",
     ),
     Habit(
-        lambda s: s.start == "spec" and s.text(-1) in PROPERTIES | {"check"},
+        lambda s: s.start == "spec" and s.text(-1) in PROPERTIES | {"check"} and len(s.words) == 1,
         "`$before` needs a name",
         "write `$before NAME : ...;`",
     ),
@@ -215,10 +196,10 @@ TABLE: Final[tuple[Habit, ...]] = (
         lambda s: (
             s.words[:1] == ("check",)
             and not s.wants(":")
-            and s.found in ("with", "without", "untimed", "expect", "because")
+            and s.found in ("with", "without", "timed", "untimed", "expect", "because")
         ),
         "`$found` comes too late",
-        "the order is: properties, with, without, untimed, expect, at, because",
+        TIMING_ORDER,
     ),
     Habit(
         lambda s: s.text(-1) in ("if", "while") and s.found != "(",
@@ -249,8 +230,8 @@ TABLE: Final[tuple[Habit, ...]] = (
 
 
 def habit(spot: Spot) -> Diagnostic | None:
-    """The first habit of the table that applies."""
-    for entry in TABLE:
+    """The first entry of the tables that applies."""
+    for entry in (*RUNS, *TABLE):
         if entry.applies(spot):
             names = {
                 "found": plain(spot.found),
@@ -259,6 +240,5 @@ def habit(spot: Spot) -> Diagnostic | None:
                 "first": spot.words[0] if spot.words else "",
             }
             message, hint = (Template(text).substitute(names) for text in (entry.message, entry.hint))
-            code = "E0404" if message.endswith("not supported yet") else "E0101"
-            return spot.problem(message, hint, code=code)
+            return spot.problem(message, hint, code=entry.code)
     return None

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from oomcheck.diag.diagnostic import Diagnostic
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang.scan import Lexeme
-from oomcheck.lang.syntax_words import fixed_texts
+from oomcheck.lang.syntax_words import fixed_texts, words
 
 OPENING: Final = {")": "(", "]": "[", "}": "{"}
 CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
@@ -62,7 +62,7 @@ class Spot:
         """Whether the failing statement has an assignment already, outside of brackets opened in it."""
         if any(bracket.start >= self.code[self.first].start for bracket in self.open) or not self.words:
             return False
-        control = ("await", "assert", "assume", "return", "const", "define", "invariant", "never", "cover", "lemma")
+        control = words("await assert assume return const define invariant never cover lemma ltl leads_to within bound")
         return "=" in self.words and self.words[0] not in control
 
     def adjacent(self, distance: int) -> bool:

@@ -13,7 +13,7 @@ ITEMS: Final = words("import const param enum struct process define void softirq
 STATEMENTS: Final = words(
     "if else while loop for either choose await assert assume return delay goto break continue skip"
 )
-PROPERTIES: Final = words("invariant never cover lemma deadlock_free check")
+PROPERTIES: Final = words("invariant never cover lemma deadlock_free ltl leads_to within bound check")
 
 
 def _unclosed(spot: Spot) -> Diagnostic | None:

@@ -29,7 +29,11 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
             "FREEZER_KEYWORD DEFINE VOID SOFTIRQ THREAD"
         ),
     ),
-    ("DEADLOCK_FREE", "a property, `check` or `define`", words("DEADLOCK_FREE CHECK DEFINE PROPERTY")),
+    (
+        "DEADLOCK_FREE",
+        "a property, `check` or `define`",
+        words("DEADLOCK_FREE CHECK DEFINE PROPERTY LTL LEADS_TO WITHIN BOUND"),
+    ),
     (
         "WHILE",
         "a statement",
@@ -44,6 +48,12 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
         words("QUALIFIER BOOL INT_TYPE NAME FLAGS OBJECT RCU ATOMIC TIMER THREAD"),
     ),
     (
+        "GLOBALLY",
+        "a condition",
+        words("INT NAME LPAR MINUS BANG NOT AMPERSAND TRUE FALSE NULL CURRENT COUNT"),
+    ),
+    ("GLOBALLY", "a temporal operator", words("NEXT GLOBALLY FINALLY")),
+    (
         "INT",
         "a value",
         words("INT NAME LPAR MINUS BANG NOT AMPERSAND TRUE FALSE NULL CURRENT QUANTIFIER COUNT"),
@@ -52,10 +62,13 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     (
         "ADD",
         "an operator",
-        words("ADD MUL STAR COMPARE GE MINUS _AND _OR _IMPLIES QMARK _MEMBER LSQB DOT LPAR AT_KEYWORD INSIDE"),
+        words(
+            "ADD MUL STAR COMPARE LE GE MINUS _AND _OR _IMPLIES _IFF QMARK _MEMBER LSQB DOT LPAR AT_KEYWORD INSIDE "
+            "UNTIL RELEASES WEAK_UNTIL"
+        ),
     ),
-    ("COMPARE", "an operator", words("COMPARE GE _AND _OR _IMPLIES QMARK")),
-    ("_AND", "an operator", words("_AND _OR _IMPLIES QMARK")),
+    ("COMPARE", "an operator", words("COMPARE LE GE _AND _OR _IMPLIES _IFF QMARK UNTIL RELEASES WEAK_UNTIL")),
+    ("_AND", "an operator", words("_AND _OR _IMPLIES _IFF QMARK UNTIL RELEASES WEAK_UNTIL")),
     ("ASSIGN", "`=`", words("ASSIGN INCDEC DOT LSQB _MEMBER")),
 )
 
@@ -78,6 +91,12 @@ WORDS: Final[dict[str, str]] = {
     "_OR": "`or`",
     "_IMPLIES": "`->`",
     "_MEMBER": "`->`",
+    "NEXT": "`X`",
+    "GLOBALLY": "`G`",
+    "FINALLY": "`F`",
+    "UNTIL": "`U`",
+    "RELEASES": "`R`",
+    "WEAK_UNTIL": "`W`",
     "COMPARE": "a comparison",
     "ADD": "`+`",
     "MUL": "`/`",
@@ -97,7 +116,7 @@ def expected(accepts: Collection[str]) -> str:
             rest -= {terminal for terminal in rest if roles[terminal] in members}
             choices.append(title)
     if len(accepts) > 1:
-        rest -= {"AT", "$END"}  # may stand in many places and are never what is missing
+        rest -= {"AT", "COST", "$END"}  # may stand in many places and are never what is missing
     order = sorted(rest, key=lambda terminal: (terminal == "$END", not _text(terminal, names)[1:2].isalpha(), terminal))
     choices.extend(_text(terminal, names) for terminal in order)
     unique = list(dict.fromkeys(choices))

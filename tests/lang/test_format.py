@@ -20,6 +20,7 @@ from oomcheck.lang.scan import scan
 
 ROOT = Path(__file__).parents[2]
 EVERYTHING = Path(__file__).parent / "layout.oom"
+SPEC = Path(__file__).parent / "layout.oomspec"
 
 
 def start_of(path: Path) -> Start:
@@ -29,7 +30,7 @@ def start_of(path: Path) -> Start:
 
 def files() -> list[Path]:
     """All models and specs of this repository that parse."""
-    found = [EVERYTHING]
+    found = [EVERYTHING, SPEC]
     for folder in ("models", "specs", "tests/corpus"):
         found += sorted((ROOT / folder).rglob("*.oom")) + sorted((ROOT / folder).rglob("*.oomspec"))
     return [path for path in found if parses(path)]
@@ -109,10 +110,11 @@ def test_any_layout_keeps_its_meaning(path: Path, seed: int) -> None:
     assert not re.search(r"\n\n\n", re.sub(r"(?s)/\*.*?\*/", "c", result))
 
 
-def test_layout() -> None:
+@pytest.mark.parametrize("path", [EVERYTHING, SPEC], ids=lambda path: path.suffix)
+def test_layout(path: Path) -> None:
     """A file with every construction, laid out by hand, stays as it is."""
-    text = EVERYTHING.read_text(encoding="utf-8")
-    assert formatted(text) == text
+    text = path.read_text(encoding="utf-8")
+    assert formatted(text, start_of(path)) == text
 
 
 def test_blanks_are_canonical() -> None:
