@@ -11,10 +11,11 @@ from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, 
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
-from oomcheck.report.simulation import walk_json, walk_text
+from oomcheck.report.simulation import sim_json, sim_text
 from oomcheck.result.codec import dump_trace
 from oomcheck.result.verdict import INTERRUPTED
-from oomcheck.simulate.session import Query, WalkReport, walk_files
+from oomcheck.simulate.session import Query, Report, walk_files
+from oomcheck.simulate.timed import simulate_files
 from oomcheck.simulate.walk import Plan
 from oomcheck.version import VERSION
 
@@ -36,6 +37,18 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     add_model(parser)
     parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path, help="whose properties to look out for")
     parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
+    parser.add_argument("--timed", action="store_true", help="with time: durations are drawn, timers are exact")
+    parser.add_argument(
+        "--slack", metavar="K", type=int, help="with --timed: threads without slack of their own are late up to K ticks"
+    )
+    parser.add_argument(
+        "--measure",
+        dest="measures",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with --timed: a measure to show, such as 'life(*)', or a new one, such as 'P ~> Q'",
+    )
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="decides all random choices (default 1)")
     parser.add_argument("--runs", metavar="N", type=int, default=1000, help="how many runs (default 1000)")
     parser.add_argument("--run", dest="only", metavar="N", type=int, help="only run number N of the seed")
@@ -68,16 +81,19 @@ def run(args: argparse.Namespace) -> int:
     )
     plan = Plan(args.seed, args.runs, args.steps) if args.only is None else Plan(args.seed, 1, args.steps, args.only)
     with interruptible() as should_stop:
-        report = walk_files(query, plan, should_stop)
+        if args.timed:
+            report = simulate_files(query, plan, args.slack, args.measures, should_stop)
+        else:
+            report = walk_files(query, plan, should_stop)
     code = INTERRUPTED if report.stopped else int(report.violated)
     if args.output is not None:
         _write_traces(report, args.output)
     command = again(args)
     if args.format == "json":
-        sys.stdout.write(walk_json(report, VERSION, command, code))
+        sys.stdout.write(sim_json(report, VERSION, command, code))
     else:
         lanes = LaneOptions(width=args.width, ascii_only=args.ascii)
-        sys.stdout.write(walk_text(report, command, lanes, args.verbose))
+        sys.stdout.write(sim_text(report, command, lanes, args.verbose))
     return code
 
 
@@ -88,6 +104,10 @@ def _check(args: argparse.Namespace) -> None:
     for name, value in (("runs", args.runs), ("steps", args.steps), ("run", args.only)):
         if value is not None and value < 1:
             raise error("E0003", f"--{name} is at least 1, found {value}")
+    if args.slack is not None and args.slack < 0:
+        raise error("E0003", f"--slack is at least 0, found {args.slack}")
+    if not args.timed and (args.measures or args.slack is not None):
+        raise error("E0003", f"{'--measure' if args.measures else '--slack'} is about time: add --timed")
 
 
 def again(args: argparse.Namespace) -> list[str]:
@@ -96,10 +116,12 @@ def again(args: argparse.Namespace) -> list[str]:
     for flag, values in (("-c", args.params), ("--include", args.include), ("-p", args.select)):
         words += [word for value in values for word in (flag, str(value))]
     words += [f"--no-{name}" for name in args.without or ()]
+    words += ["--timed"] * args.timed + [word for text in args.measures for word in ("--measure", text)]
+    words += [] if args.slack is None else ["--slack", str(args.slack)]
     return [*words, "--steps", str(args.steps), "--seed", str(args.seed)]
 
 
-def _write_traces(report: WalkReport, folder: Path) -> None:
+def _write_traces(report: Report, folder: Path) -> None:
     """One file for each trace, named after its identity."""
     for sighting in report.sightings:
         if sighting.trace is not None:

@@ -13,6 +13,7 @@ from oomcheck.pygen.watch import Decides, Fails, Item, Occurs, Watch, compile_wa
 from oomcheck.result.exploration import LockEdge, Witness
 from oomcheck.semantics.checks import deadlocked, forbids_deadlock, is_sanitizer
 from oomcheck.semantics.lockorder import LockOrder
+from oomcheck.simulate.program import Run, countdown_slots
 
 MAX_MEMO = 100_000  # sets of enabled transitions to remember
 
@@ -44,6 +45,7 @@ class Lookout:
         self._system = system
         self._items = tuple(item for item in items(system, properties) if _is_wanted(item, properties))
         self._steps = {step.index: step for step in system.transitions}
+        self._countdowns = frozenset(countdown_slots(system))
         self._watches: dict[int | None, Watch | None] = {}
         self._races = Races(system) if any(is_sanitizer(prop, "race") for prop in properties) else None
         self._orders = Orders(system) if any(is_sanitizer(prop, "lockdep") for prop in properties) else None
@@ -54,32 +56,40 @@ class Lookout:
         self._now = _Now(0)
         self.tallies: dict[str, Tally] = {prop.name: Tally() for prop in properties}
 
-    def begin(self, run: int, state: Sequence[int], enabled: tuple[int, ...]) -> None:
-        """A run starts in `state`."""
-        self._now = _Now(run)
-        self.look(None, state, enabled, ())
+    def begin(self, number: int, run: Run) -> None:
+        """Run number `number` is in its first state."""
+        self._now = _Now(number)
+        self.look(None, run)
 
-    def look(self, step: int | None, state: Sequence[int], enabled: tuple[int, ...], path: Sequence[int]) -> None:
-        """The run came to `state` by transition `step`, the last of `path`; None if by something else."""
-        if step not in self._watches:
-            candidates = list(enumerate(self._items))
-            self._watches[step] = compile_watch(self._system, candidates, None if step is None else self._steps[step])
-        watch = self._watches[step]
+    def look(self, step: int | None, run: Run) -> None:
+        """The run came to its state by transition `step`, by time if that is negative; None: it begins there."""
+        key = -1 if step is not None and step < 0 else step
+        if key not in self._watches:
+            self._watches[key] = self._watch(key)
+        watch = self._watches[key]
         if watch is not None:
             alarms: list[int] = []
-            watch(tuple(state), alarms.append)
+            watch(tuple(run.state), alarms.append)
             for number in alarms:
-                self._note(self._items[number], path)
+                self._note(self._items[number], run.steps)
         if self._races is not None and "race" not in self._now.found:
-            self._look_for_races(state, enabled, path)
+            self._look_for_races(run)
         if self._orders is not None:
-            self._look_for_orders(state, enabled, path)
+            self._look_for_orders(run)
 
-    def rest(self, state: Sequence[int], path: Sequence[int]) -> None:
-        """Nothing is enabled in `state`."""
+    def _watch(self, step: int | None) -> Watch | None:
+        """What to test after a transition, after a passing of time, or at first."""
+        candidates = list(enumerate(self._items))
+        if step != -1:
+            return compile_watch(self._system, candidates, None if step is None else self._steps[step])
+        changing = [(number, item) for number, item in candidates if not item.slots.isdisjoint(self._countdowns)]
+        return compile_watch(self._system, changing, None)
+
+    def rest(self, run: Run) -> None:
+        """Nothing can happen any more."""
         for prop in self._deadlocks:
-            if deadlocked(self._system, prop, tuple(state), ()):
-                self._found(prop.name, Witness(tuple(path)))
+            if deadlocked(self._system, prop, tuple(run.state), ()):
+                self._found(prop.name, Witness(tuple(run.steps)))
 
     def _note(self, item: Item, path: Sequence[int]) -> None:
         match item.subject:
@@ -100,25 +110,26 @@ class Lookout:
         if tally.witness is None or len(witness.steps) < len(tally.witness.steps):
             tally.witness, tally.run = witness, self._now.number
 
-    def _look_for_races(self, state: Sequence[int], enabled: tuple[int, ...], path: Sequence[int]) -> None:
+    def _look_for_races(self, run: Run) -> None:
         assert self._races is not None
+        enabled, state = run.indices, tuple(run.state)
         candidates = self._memo.get(enabled)
         if candidates is None:
             if len(self._memo) == MAX_MEMO:
                 self._memo.clear()
             candidates = self._memo[enabled] = self._races.candidates(enabled)
         for first, second, clash in candidates:
-            if clash(tuple(state)):
-                self._found("race", Witness(tuple(path), racing=(first, second)))
+            if clash(state):
+                self._found("race", Witness(tuple(run.steps), racing=(first, second)))
                 return
 
-    def _look_for_orders(self, state: Sequence[int], enabled: tuple[int, ...], path: Sequence[int]) -> None:
+    def _look_for_orders(self, run: Run) -> None:
         """The order of locks is that of all runs together; it counts in the run that closes a circle."""
         assert self._orders is not None
-        now = tuple(state)
-        for index, situation in self._orders.candidates(enabled):
-            for edge in self._orders.edges(index, situation, now):
-                self._add(edge, path)
+        state = tuple(run.state)
+        for index, situation in self._orders.candidates(run.indices):
+            for edge in self._orders.edges(index, situation, state):
+                self._add(edge, run.steps)
 
     def _add(self, edge: LockEdge, path: Sequence[int]) -> None:
         self._paths.setdefault(edge, tuple(path))

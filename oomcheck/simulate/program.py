@@ -6,9 +6,10 @@ So guards and updates are apart here, and each step knows whose guards it may ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 
+from oomcheck.ir.sorts import width
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.pygen.branches import emit, guarded
 from oomcheck.pygen.expressions import Emitter, load
@@ -121,3 +122,11 @@ class Run:
     def indices(self) -> tuple[int, ...]:
         """All enabled transitions, in the order of their index."""
         return tuple(sorted(index for moves in self.moves for index in moves))
+
+
+def countdown_slots(system: TransitionSystem) -> Iterator[int]:
+    """All slots that time takes from."""
+    for variable in system.variables:
+        if variable.countdown:
+            base = system.slot[variable.name]
+            yield from range(base, base + width(variable.sort))

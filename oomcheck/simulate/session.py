@@ -13,11 +13,11 @@ from oomcheck.ir.system import TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.load import read_spec
 from oomcheck.lang.lower import Lowered, lower
-from oomcheck.lang.mode import UNTIMED, Mode
 from oomcheck.lang.spec import check_target, typed_properties
 from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Property, sanitizer
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Word
+from oomcheck.simulate.experiment import Measured
 from oomcheck.simulate.lookout import Tally
 from oomcheck.simulate.walk import Plan, Walks, walk, without_detours
 
@@ -54,11 +54,13 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class WalkReport:
-    """All that the walks of a plan showed; `done` runs of them were made, `cut` of those by the step limit.
+class Report:
+    """All that the runs of a plan showed: `done` runs of them were made, `cut` of those by the step limit,
+    `halted` by a fault.
 
     `unseen` are statements that no run executed, of `statements`; `unasked` names properties about whole
-    behaviours, which no finite run can decide. `stopped` tells why there are fewer runs than planned.
+    behaviours, which no finite run can decide. `stopped` tells why there are fewer runs than planned. Runs in time
+    have measures; threads in `never_late` could have been late by any time, and were not.
     """
 
     model: str
@@ -73,23 +75,26 @@ class WalkReport:
     unseen: tuple[str, ...]
     unasked: tuple[str, ...]
     stopped: str
+    timed: bool = False
+    hz: int = 0
+    measures: tuple[Measured, ...] = ()
+    never_late: tuple[str, ...] = ()
+    halted: int = 0
 
     @property
     def violated(self) -> bool:
-        """Whether some run ended the hope that all is well."""
+        """Whether something went wrong in some run."""
         return any(sighting.is_violation for sighting in self.sightings)
 
 
-def walk_files(query: Query, plan: Plan, should_stop: Callable[[], str] | None = None) -> WalkReport:
+def walk_files(query: Query, plan: Plan, should_stop: Callable[[], str] | None = None) -> Report:
     """Walk through a model at random, at the parameter values of the query; the checks of specs play no part."""
-    lowered = read_model(query)
-    properties, unasked = select(query, read_properties(query, lowered))
-    found = walk(lowered.system, properties, plan, should_stop)
+    lowered = lower(load_model(query.model, query.params, query.include))
+    properties, about_runs = select(query, read_properties(query, lowered))
     system = lowered.system
-    points = {p.index: p for p in system.points if p.span is not None and not p.by_parameter}
-    executed = frozenset().union(*(step.covers for step in system.transitions if step.index in found.taken))
-    unseen = sorted((p.span.path, p.span.line, p.text) for n, p in points.items() if n not in executed and p.span)
-    return WalkReport(
+    found = walk(system, properties, plan, should_stop)
+    statements, unseen = places(system, found.taken)
+    return Report(
         str(query.model),
         system.params,
         system.chosen,
@@ -97,17 +102,20 @@ def walk_files(query: Query, plan: Plan, should_stop: Callable[[], str] | None =
         found.runs,
         found.steps,
         found.cut,
-        tuple(_sighting(system, prop, found, query) for prop in properties if prop.name != "unreachable"),
-        len(points),
-        tuple(f"{path}:{line}: {text}" for path, line, text in unseen),
-        unasked,
+        tuple(_sighting(system, prop, found, query) for prop in properties),
+        statements,
+        unseen,
+        tuple(prop.name for prop in about_runs),
         found.stopped,
     )
 
 
-def read_model(query: Query, mode: Mode = UNTIMED) -> Lowered:
-    """The model of a query, read as `mode` says."""
-    return lower(load_model(query.model, query.params, query.include), mode)
+def places(system: TransitionSystem, taken: frozenset[int]) -> tuple[int, tuple[str, ...]]:
+    """How many statements there are, and those that no transition in `taken` runs."""
+    points = {p.index: p for p in system.points if p.span is not None and not p.by_parameter}
+    executed = frozenset().union(*(step.covers for step in system.transitions if step.index in taken))
+    unseen = sorted((p.span.path, p.span.line, p.text) for n, p in points.items() if n not in executed and p.span)
+    return len(points), tuple(f"{path}:{line}: {text}" for path, line, text in unseen)
 
 
 def read_properties(query: Query, lowered: Lowered) -> list[Property]:
@@ -124,15 +132,14 @@ def read_properties(query: Query, lowered: Lowered) -> list[Property]:
     return plain + [sanitizer(name) for name in SANITIZERS if name not in query.without and name != "unreachable"]
 
 
-def select(query: Query, properties: list[Property]) -> tuple[list[Property], tuple[str, ...]]:
-    """The properties of states that the globs choose, and the names of those that are about whole behaviours."""
+def select(query: Query, properties: list[Property]) -> tuple[list[Property], list[Property]]:
+    """The properties that the globs choose: those of states, and those about whole behaviours."""
     for glob in query.select:
         if not any(_matches(prop, glob) for prop in properties):
             known = ", ".join(prop.name for prop in properties)
             raise error("E0006", f"`-p {glob}` matches nothing", None, f"the properties: {known}")
     chosen = [p for p in properties if not query.select or any(_matches(p, glob) for glob in query.select)]
-    asked = [prop for prop in chosen if prop.kind not in ABOUT_RUNS]
-    return asked, tuple(prop.name for prop in chosen if prop.kind in ABOUT_RUNS)
+    return [p for p in chosen if p.kind not in ABOUT_RUNS], [p for p in chosen if p.kind in ABOUT_RUNS]
 
 
 def _matches(prop: Property, glob: str) -> bool:

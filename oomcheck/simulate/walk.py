@@ -33,7 +33,8 @@ class Plan:
 class Walks:
     """What the runs of a plan did: how many there were, how many the step limit cut, what they ran into.
 
-    `taken` are the transitions that some run took. `stopped` tells why there are fewer runs than planned.
+    `taken` are the transitions that some run took. `stopped` tells why there are fewer runs than planned. In time a
+    run ends where a fault halts it; there were `halted` of those.
     """
 
     runs: int
@@ -42,6 +43,7 @@ class Walks:
     tallies: Mapping[str, Tally]
     taken: frozenset[int]
     stopped: str = ""
+    halted: int = 0
 
 
 def walk(
@@ -73,15 +75,15 @@ def walk(
 def _walk(program: Program, lookout: Lookout, chance: Chance, number: int, limit: int) -> Run:
     """One run; it was cut if something could still move at its end."""
     run = Run(program)
-    lookout.begin(number, run.state, run.indices)
+    lookout.begin(number, run)
     while len(run.steps) < limit:
         movers = [moves for moves in run.moves if moves]
         if not movers:
-            lookout.rest(run.state, run.steps)
+            lookout.rest(run)
             break
         index = chance.one_of(chance.one_of(movers))
         run.take(index)
-        lookout.look(index, run.state, run.indices, run.steps)
+        lookout.look(index, run)
     return run
 
 

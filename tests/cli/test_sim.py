@@ -94,7 +94,7 @@ def test_violation_is_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFi
 def test_the_command_to_repeat_a_run_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The line that is printed, run as it stands, gives the same example."""
     _, text = text_of([*lost(tmp_path), "--runs", "50", "--seed", "4"], capsys)
-    command = next(line.partition(": ")[2] for line in text.splitlines() if line.strip().startswith("shortest in run"))
+    command = next(line.partition(": ")[2] for line in text.splitlines() if line.strip().startswith("for example run"))
     words = shlex.split(command)
     assert words[:2] == ["oomcheck", "sim"]
     code, again = text_of(words[2:], capsys)
@@ -174,4 +174,126 @@ def test_wrong_arguments(
 ) -> None:
     """Exit 2 and a message."""
     assert main(["sim", str(put(tmp_path, "steps.oom", STEPS)), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- in time
+
+ALARM = """model alarm;
+const HZ = 1000;
+spinlock l;
+marked bool rung;
+timer bell = ring;
+softirq ring()
+{
+	rung = true;
+}
+thread sleeper slack 2 {
+	mod_timer(bell, jiffies + 40);
+	await rung;
+	spin_lock(l) cost contention;
+	delay(3 .. 5);
+	spin_unlock(l);
+}
+thread busy {
+	delay(38 .. 44);
+	spin_lock(l) cost contention;
+	delay(2);
+	spin_unlock(l);
+}
+"""
+ALARM_SPEC = """spec for "alarm.oom";
+within awake "the sleeper gets up in time" : rung ~> dead(sleeper) within 6;
+bound whole : sup time(!rung ~> dead(sleeper));
+bound once : max contention <= 1;
+bound never : max contention <= 0;
+never both : dead(sleeper) and dead(busy);
+ltl live : F rung;
+"""
+
+
+def alarm(folder: Path) -> list[str]:
+    """A model with time and its spec."""
+    model, spec = put(folder, "alarm.oom", ALARM), put(folder, "alarm.oomspec", ALARM_SPEC)
+    return [str(model), str(spec), "--timed"]
+
+
+def test_timed_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Measures of threads, responses and costs; bounds that runs exceed; a trace with its ticks."""
+    code, value = simulated([*alarm(tmp_path), "--runs", "300"], capsys)
+    assert code == 1
+    assert (value["timed"], value["hz"], value["never_late"]) == (True, 1000, ["busy"])
+    assert value["unasked"] == ["live"]
+    names = [measure["name"] for measure in value["measures"]]
+    assert names == [
+        *("life(sleeper)", "busy(sleeper)", "spin(sleeper)", "late(sleeper)"),
+        *("life(busy)", "busy(busy)", "spin(busy)"),
+        *("awake", "whole", "cost(contention)"),
+    ]
+    found = {measure["name"]: measure for measure in value["measures"]}
+    assert all(measure["count"] == 300 for measure in value["measures"])
+    assert (found["busy(sleeper)"]["min"], found["busy(sleeper)"]["max"]) == (3, 5)
+    assert found["whole"]["min"] >= 43
+    assert found["awake"]["ci95"][0] < found["awake"]["mean"] < found["awake"]["ci95"][1]
+    seen = {row["property"]: row["seen"] and row["seen"]["runs"] for row in value["properties"]}
+    assert seen["both"] == 300
+    assert seen["once"] is None
+    assert seen["never"] == round(found["cost(contention)"]["mean"] * 300)
+    assert 0 < seen["awake"] < 300
+    traces = {row["property"]: row["trace"] for row in value["properties"]}
+    assert sum(step.get("ticks", 0) for step in traces["both"]["steps"]) >= 43
+    assert traces["awake"] is None
+
+
+def test_timed_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table in milliseconds, and the threads that were never late."""
+    code, text = text_of([*alarm(tmp_path), "--runs", "50", "-p", "once"], capsys)
+    assert code == 0
+    assert "50 timed runs, seed 1" in text
+    assert "without a finite slack, so never late in these runs: busy" in text
+    row = next(line for line in text.splitlines() if line.startswith("busy(busy)"))
+    low, high = row.split()[4], row.split()[8]
+    assert 0.040 <= float(low) / 1000 <= float(high) / 1000 <= 0.046
+    assert row.endswith("ms")
+    _, text = text_of([*alarm(tmp_path), "--runs", "50", "-p", "once", "--slack", "3"], capsys)
+    assert "never late" not in text
+    assert "late(busy)" in text
+
+
+def test_measures_are_chosen_and_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Globs choose measures; `P ~> Q` is one of its own."""
+    arguments = [*alarm(tmp_path)[:1], "--timed", "--runs", "20"]
+    _, value = simulated([*arguments, "--measure", "spin(*)", "--measure", "rung  ~> dead(busy)"], capsys)
+    assert [m["name"] for m in value["measures"]] == ["spin(sleeper)", "spin(busy)", "rung ~> dead(busy)"]
+    assert value["command"][-4:] == ["--steps", "10000", "--seed", "1"]
+    assert "rung  ~> dead(busy)" in value["command"]
+
+
+def test_timed_runs_repeat(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same bytes for the same seed; the values of one run alone are those that it has among others."""
+    first = text_of([*alarm(tmp_path), "--runs", "30"], capsys)
+    assert text_of([*alarm(tmp_path), "--runs", "30"], capsys) == first
+    _, all_runs = simulated([*alarm(tmp_path), "--runs", "3", "--measure", "whole"], capsys)
+    alone = [simulated([*alarm(tmp_path), "--run", str(n), "--measure", "whole"], capsys)[1] for n in (1, 2, 3)]
+    assert sum(value["measures"][0]["mean"] for value in alone) / 3 == pytest.approx(all_runs["measures"][0]["mean"])
+    assert alone[0]["measures"][0]["ci95"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--slack", "1"], "--slack is about time: add --timed"),
+        (["--measure", "life(t)"], "--measure is about time: add --timed"),
+        (["--timed", "--slack", "-1"], "--slack is at least 0, found -1"),
+        (["--timed", "--measure", "nothing*"], "`--measure nothing*` matches nothing"),
+        (["--timed", "--measure", "x ~> "], "--measure:1:"),
+        (["--timed", "--measure", "x == 0 ~> y"], "--measure:1:"),
+        (["--timed", "--measure", "x == 0 ~> x == 1); bound z : sup time(x == 0 ~> x == 1"], "not of the form P ~> Q"),
+    ],
+)
+def test_wrong_timed_arguments(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """Exit 2 and a message that points at the measure."""
+    assert main(["sim", str(put(tmp_path, "steps.oom", STEPS)), "--runs", "1", *arguments]) == 2
     assert message in capsys.readouterr().err
