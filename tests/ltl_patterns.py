@@ -35,9 +35,7 @@ PROPOSITIONS = ("p", "q", "r", "s", "t", "z")
 SCOPES = ("globally", "before r", "after q", "between q and r", "after q until r")
 
 _TWICE = "(!p W (p W (!p W (p W G !p))))"
-_TWICE_BEFORE_R = (
-    "((!p && !r) U (r || ((p && !r) U (r || ((!p && !r) U (r || ((p && !r) U (r || {last}))))))))"
-)
+_TWICE_BEFORE_R = "((!p && !r) U (r || ((p && !r) U (r || ((!p && !r) U (r || ((p && !r) U (r || {last}))))))))"
 
 _BY_PATTERN: dict[str, tuple[str, str, str, str, str]] = {
     "absence": (

@@ -6,20 +6,23 @@ Nothing here is shared with the code under test: truth is decided by the quantif
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import product
 
 import networkx as nx
 
+from oomcheck.ir.expr import Var
+from oomcheck.ir.sorts import IntSort
 from oomcheck.ir.system import State
 from oomcheck.prop.automaton import Automaton
 from oomcheck.prop.formula import And, Atom, Formula, Next, Not, Or, Release, Until
 from oomcheck.semantics.evaluate import evaluate
 from tests.ltl_patterns import PROPOSITIONS
 
-#: A state has one slot for each proposition.
-SLOTS = {name: slot for slot, name in enumerate(PROPOSITIONS)}
+#: A state has one slot for each proposition, and one for a number.
+NUMBER = Var("x", IntSort(0, 2))
+SLOTS = {name: slot for slot, name in enumerate((*PROPOSITIONS, NUMBER.name))}
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,19 @@ class Lasso:
 def lasso(stem: str, loop: str) -> Lasso:
     """A lasso from texts such as "p pq -": letters that name what holds, "-" for nothing."""
     words = [*stem.split(), *loop.split()]
-    return Lasso(tuple(tuple(int(name in word) for name in PROPOSITIONS) for word in words), len(stem.split()))
+    return Lasso(tuple(letter(set(word)) for word in words), len(stem.split()))
+
+
+def letter(true: Collection[str], number: int = 0) -> State:
+    """The state in which exactly these propositions hold."""
+    return (*(int(name in true) for name in PROPOSITIONS), number)
 
 
 def lassos(propositions: str, longest: int) -> Iterator[Lasso]:
-    """All lassos with at most `longest` states over some propositions; the others never hold."""
+    """All lassos with at most `longest` states over some propositions; the others never hold, the number is 0."""
     letters = [
-        tuple(int(name in chosen) for name in PROPOSITIONS)
+        letter({name for name, bit in zip(propositions, bits, strict=True) if bit})
         for bits in product((False, True), repeat=len(propositions))
-        for chosen in [{name for name, bit in zip(propositions, bits, strict=True) if bit}]
     ]
     for length in range(1, longest + 1):
         for states in product(letters, repeat=length):
