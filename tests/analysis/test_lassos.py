@@ -163,6 +163,19 @@ def test_shortest_stem_and_loop() -> None:
     assert counterexample(graph, Not(always(eventually(P))), (strong,)) == Lasso((0,), (2, 0, 0, 0))
 
 
+def test_strong_fairness_leaves_a_smaller_loop() -> None:
+    """States that ask for a step outside of their component are given up; the loop goes through what is left."""
+    # 0 -> 1 -> 2 -> 0 and 0 -> 1 -> 0; 2 can leave for good by step 3
+    arrows = [[(0, 1)], [(0, 2), (1, 0)], [(0, 0), (3, 3)], []]
+    graph = graph_of(arrows, [0, 0, 0, 1], [3])
+    strong = Fairness("leaves", FairnessKind.STRONG, frozenset([3]))
+    assert counterexample(graph, eventually(P), (strong,)) == Lasso((), (0, 1))
+    through = graph_of([[(0, 1)], [(0, 2)], [(0, 0), (3, 3)], []], [0, 0, 0, 1], [3])
+    assert counterexample(through, eventually(P), (strong,)) is None
+    weak = Fairness("leaves", FairnessKind.WEAK, frozenset([3]))
+    assert counterexample(through, eventually(P), (weak,)) == Lasso((), (0, 0, 0))
+
+
 def test_loop_begins_as_early_as_it_can() -> None:
     """What repeats is part of the loop, not of the stem, although the automaton needs a step to notice."""
     graph = graph_of([[(0, 1)], [(1, 0)]], [0, 1])

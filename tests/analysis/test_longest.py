@@ -139,6 +139,14 @@ def test_rest_waits_for_ever() -> None:
     assert greatest_time(graph_of([[(0, 1)], []], [1, 2], [0]), TRIGGER, RESPONSE, {}) == Unbounded((), (REST,), 0)
 
 
+def test_shortest_of_the_extreme_paths() -> None:
+    """The way to the trigger counts as well as the way from it."""
+    # 0 -> 1 (trigger) -> 2 -> 3 -tick-> 4, or 0 -> 5 -> 6 -> 7 -> 8 (trigger) -tick-> 4
+    arrows = [[(0, 1), (1, 5)], [(0, 2)], [(0, 3)], [(2, 4)], [], [(0, 6)], [(0, 7)], [(0, 8)], [(2, 4)]]
+    graph = graph_of(arrows, [0, 1, 0, 0, 2, 0, 0, 0, 1])
+    assert greatest_time(graph, TRIGGER, RESPONSE, {2: 1}) == Greatest(1, (0, 0, 0, 2), 1)
+
+
 def test_loop_that_pumps() -> None:
     """The loop is given from the state where it adds something, and leads back there."""
     pump = graph_of([[(0, 1)], [(1, 2), (2, 3)], [(3, 1)], []], [0, 0, 0, 0])
