@@ -54,39 +54,57 @@ def fewest_switches(
         return tuple(path)
     by_index = {transition.index: transition for transition in system.transitions}
     steps = [by_index[index] for index in path]
-    run = _dependences(system, steps, states)
-    lane_of_last = -1 if last is None else last
-    order = _search(run, lane_of_last, bound) or _greedy(run, lane_of_last)
-    new = tuple(path[position] for position in order)
-    switches = [_switches([by_index[index].process for index in option], last) for option in (path, new)]
+    ticks = [position for position, step in enumerate(steps) if step.ticks]
+    new: list[int] = []
+    following = last
+    # From the end, so that an instant can end with the process that begins the next one.
+    for begin, end in reversed(list(zip([0, *(tick + 1 for tick in ticks)], [*ticks, len(steps)], strict=True))):
+        order = _instant(system, steps[begin:end], states[begin : end + 1], following, bound)
+        new[:0] = [*order, *path[end : end + 1]]
+        following = by_index[order[0]].process if order else following
+    switches = [_switches([by_index[index] for index in option], last) for option in (path, new)]
     if switches[0] <= switches[1]:
         return tuple(path)
     replayed = replay(system, new, start)
     assert not isinstance(replayed, Mismatch), str(replayed)
     assert replayed[-1] == states[-1], "independent steps changed the final state"
-    return new
+    return tuple(new)
 
 
-def _switches(processes: Sequence[int], last: int | None) -> int:
-    line = list(processes) if last is None else [*processes, last]
+def _instant(
+    system: TransitionSystem, steps: Sequence[Transition], states: Sequence[State], last: int | None, bound: int
+) -> list[int]:
+    """Steps between which no time passes, by their indices in an order with the fewest switches."""
+    run = _dependences(system, steps, states)
+    lane_of_last = -1 if last is None else last
+    order = _search(run, lane_of_last, bound) or _greedy(run, lane_of_last)
+    return [steps[position].index for position in order]
+
+
+def _switches(steps: Sequence[Transition], last: int | None) -> int:
+    line = [step.process for step in steps if not step.ticks] + ([] if last is None else [last])
     return sum(a != b for a, b in pairwise(line))
 
 
 def _dependences(system: TransitionSystem, steps: Sequence[Transition], states: Sequence[State]) -> _Run:
-    """Order that must be kept: that of one process, of accesses to one slot of which one writes, and around time."""
-    lanes: list[list[int]] = [[] for _ in system.processes]
+    """Order that must be kept: that of one process, and that of accesses to one slot of which one writes."""
+    count = len(system.processes)
+    lanes: list[list[int]] = [[] for _ in range(count)]
     needs: list[tuple[int, ...]] = []
-    touched = [_footprint(system, step, state) for step, state in zip(steps, states, strict=False)]
-    for position, (step, (reads, writes)) in enumerate(zip(steps, touched, strict=True)):
-        need = [0] * len(lanes)
-        for lane, positions in enumerate(lanes):
-            for rank, earlier in enumerate(positions, start=1):
-                old_reads, old_writes = touched[earlier]
-                timed = step.ticks or steps[earlier].ticks
-                if timed or writes & (old_reads | old_writes) or reads & old_writes:
-                    need[lane] = rank
-        needs.append(tuple(need))
+    # For each slot, how much of each lane is done with the last step there that wrote it, and that touched it.
+    written: dict[int, list[int]] = {}
+    touched: dict[int, list[int]] = {}
+    for position, (step, state) in enumerate(zip(steps, states, strict=False)):
+        reads, writes = _footprint(system, step, state)
+        before = [written[slot] for slot in reads if slot in written]
+        before += [touched[slot] for slot in writes if slot in touched]
+        needs.append(tuple(max(ranks) for ranks in zip(*before, strict=True)) if before else (0,) * count)
         lanes[step.process].append(position)
+        rank = len(lanes[step.process])
+        for slot in reads | writes:
+            touched.setdefault(slot, [0] * count)[step.process] = rank
+        for slot in writes:
+            written.setdefault(slot, [0] * count)[step.process] = rank
     return _Run(tuple(map(tuple, lanes)), tuple(needs))
 
 

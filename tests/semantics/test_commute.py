@@ -48,7 +48,7 @@ def test_independent_threads_run_one_after_the_other() -> None:
 def test_time_stays_where_it_is() -> None:
     """Steps of one instant are put in order, but none is moved across a tick."""
     toy = clocked(lines(2, 3), idle=True)
-    assert fewest_switches(toy, (0, 3, 1, 4, 6, 2, 5)) == (0, 1, 3, 4, 6, 2, 5)
+    assert fewest_switches(toy, (0, 3, 1, 4, 6, 2, 5)) == (3, 4, 0, 1, 6, 2, 5)
     assert fewest_switches(toy, (0, 6, 3, 6, 1, 6, 4)) == (0, 6, 3, 6, 1, 6, 4)
 
 
