@@ -23,7 +23,7 @@ class Mode:
         """How reports call it."""
         if not self.timed:
             return "untimed"
-        return "timed, any slack" if self.slack is None else f"timed, slack {self.slack}"
+        return "timed, declared slack" if self.slack is None else f"timed, slack {self.slack}"
 
 
 #: The reading in which nothing has a length.

@@ -79,10 +79,10 @@ def test_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "runs/untimed_runs/back": ("violated", "untimed", None, None),
         "runs/untimed_runs/calm": ("violated", "untimed", None, None),
         "runs/untimed_runs/waited": ("holds", "untimed", 1, "contention"),
-        "runs/timed_runs/fast": ("violated", "timed, any slack", "unbounded", "ticks"),
-        "runs/timed_runs/worst": ("violated", "timed, any slack", "unbounded", "ticks"),
-        "runs/timed_runs/calm": ("violated", "timed, any slack", None, None),
-        "runs/timed_runs/first": ("holds", "timed, any slack", 1, "ticks"),
+        "runs/timed_runs/fast": ("violated", "timed, declared slack", "unbounded", "ticks"),
+        "runs/timed_runs/worst": ("violated", "timed, declared slack", "unbounded", "ticks"),
+        "runs/timed_runs/calm": ("violated", "timed, declared slack", None, None),
+        "runs/timed_runs/first": ("holds", "timed, declared slack", 1, "ticks"),
         "runs/rests/kill": ("violated", "untimed", None, None),
     }
 

@@ -100,7 +100,7 @@ def full_report() -> Report:
                 unbounded=True,
                 unit="contention",
             ),
-            replace(row("clocked", "order", Holds(), "holds", True), timing="timed, any slack"),
+            replace(row("clocked", "order", Holds(), "holds", True), timing="timed, declared slack"),
             row("default", "unreachable", DeadCode(("models/oom_freezer.oom:91",)), "", False),
         ),
         sanitizers=("uninit", "null", "lifetime", "lockdep", "refcount", "range", "deadlock", "assert", "unreachable"),

@@ -65,7 +65,7 @@ def test_idle_time() -> None:
     """A loop in which only time passes needs no lanes."""
     tick = replace(stuck_trace().steps[4], number=1)
     page = render_trace(replace(stuck_trace(), steps=(tick,), loop=0, hz=0, timed=True, slack=None))
-    start = page.index("timed, any slack")
+    start = page.index("timed, declared slack")
     assert page[start:].splitlines()[1:5] == [
         "",
         "+-- from here the loop, for ever",
