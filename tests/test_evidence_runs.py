@@ -93,7 +93,13 @@ def test_formulas() -> None:
     """A formula that is no response is told by its text; of a response, the first trigger without answer."""
     formula = always(eventually(Atom(FLAG)))
     prop = Property("p", Kind.LTL, text="G F flag", temporal=Liveness(formula))
-    assert told(BLINKER, prop, Witness((), loop=(0, 1))).ending.message == "G F flag is false"
+    trace = told(BLINKER, prop, Witness((), loop=(0, 1)))
+    assert trace.ending.message == "G F flag is false, its body in the initial state"
+    stays = Property("p", Kind.LTL, text="G home", temporal=Liveness(always(Atom(BLINKER.at(0, 0)))))
+    trace = told(BLINKER, stays, Witness((), loop=(0, 1)))
+    assert trace.ending.message == "G home is false, its body after step 1"
+    fix = Property("p", Kind.LTL, text="F flag", temporal=Liveness(eventually(Atom(FLAG))))
+    assert told(BLINKER, fix, Witness((), loop=(0, 1))).ending.message == "F flag is false"
     away = Liveness(leads_to(Atom(BLINKER.at(0, 1)), Atom(FLAG)))
     prop = Property("p", Kind.LEADS_TO, text="away ~> flag", temporal=away)
     assert told(BLINKER, prop, Witness((), loop=(0, 1))).ending.message == "away after step 1, and flag never follows"

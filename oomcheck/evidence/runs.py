@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from oomcheck.evidence.endings import ending_at
-from oomcheck.ir.expr import Expr
+from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.formula import Atom, Formula, Not, Or, Release, Until
 from oomcheck.prop.property import Property
@@ -14,6 +14,7 @@ from oomcheck.result.amounts import TICKS, duration
 from oomcheck.result.trace import Ending, Promise
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.evident import assumed
+from oomcheck.semantics.lasso import truths
 from oomcheck.semantics.runs import TIME, Keeping, Run, kept
 from oomcheck.semantics.waits import longest_wait, total_cost, waits
 
@@ -80,7 +81,7 @@ def after(position: int) -> str:
 def _lasso(system: TransitionSystem, prop: Property, formula: Formula, run: Run) -> str:
     pair = _leads_to(formula)
     if pair is None:
-        return f"{prop.text} is false"
+        return f"{prop.text} is false{_since(system, formula, run)}"
     trigger, response = pair
     answered = [bool(evaluate(response, state, system.slot)) for state in run.states]
     asked = [bool(evaluate(trigger, state, system.slot)) for state in run.states]
@@ -89,6 +90,17 @@ def _lasso(system: TransitionSystem, prop: Property, formula: Formula, run: Run)
     if first is None or any(answered[run.loop :]):
         return f"{prop.text} is false"
     return f"{names[0]} {after(first)}, and {names[1]} never follows"
+
+
+def _since(system: TransitionSystem, formula: Formula, run: Run) -> str:
+    """Of a formula `G body`, where the body is false for the first time."""
+    match formula:
+        case Release(left=Atom(condition=left), right=body) if left == FALSE:
+            assert run.loop is not None, "the run was checked"
+            first = truths(body, run.positions, run.loop, system.slot)[-1].at.index(False)
+            return f", its body {after(first)}"
+        case _:
+            return ""
 
 
 def _leads_to(formula: Formula) -> tuple[Expr, Expr] | None:
