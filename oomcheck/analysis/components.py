@@ -7,7 +7,23 @@ from collections.abc import Callable, Iterable, Iterator
 
 Successors = Callable[[int], Iterable[int]]
 
+#: Called now and then by long computations; it ends one by raising `Stopped`.
+Poll = Callable[[], None]
+POLL = 4096  # nodes between two calls
+
 _OUT = 1 << 62  # greater than any number of a visit and of a component
+
+
+class Stopped(Exception):  # noqa: N818 (no error: somebody asked for it)
+    """A computation was asked to end; `reason` is for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def never() -> None:
+    """The poll that ends nothing."""
 
 
 class Components:
@@ -17,9 +33,10 @@ class Components:
     is not split again.
     """
 
-    def __init__(self, size: int, successors: Successors) -> None:
+    def __init__(self, size: int, successors: Successors, poll: Poll = never) -> None:
         self.label = array("q", [_OUT]) * size
         self._successors = successors
+        self._poll = poll
         self._next = _OUT - 1
 
     def split(self, nodes: Iterable[int]) -> Iterator[list[int]]:
@@ -33,7 +50,9 @@ class Components:
         roots = list(nodes)
         for node in roots:
             label[node] = 0
-        for root in roots:
+        for number, root in enumerate(roots):
+            if number % POLL == 0:
+                self._poll()
             if label[root]:
                 continue
             visits = 1
@@ -48,6 +67,8 @@ class Components:
                     if not seen:
                         label[node] = least
                         visits += 1
+                        if visits % POLL == 0:
+                            self._poll()
                         label[target] = visits
                         path.append((target, visits, iter(successors(target))))
                         break

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from oomcheck.analysis.components import Components
+from oomcheck.analysis.components import Components, Poll, never
 from oomcheck.analysis.demands import Demands
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.analysis.loops import Loops
@@ -31,30 +31,41 @@ class Lasso:
 
 
 def find_lasso(
-    graph: RunGraph, automaton: Automaton, positions: Sequence[int], fairness: Sequence[Fairness]
+    graph: RunGraph,
+    automaton: Automaton,
+    positions: Sequence[int],
+    fairness: Sequence[Fairness],
+    poll: Poll = never,
 ) -> Lasso | None:
     """A run of the graph that the automaton accepts and that keeps all of `fairness`; None if there is none.
 
     `positions[i]` is the bit of the graph's masks for atom i of the automaton. The stem to the first state of a fair
-    component is shortest, the loop is short.
+    component is shortest, the loop is short. `poll` is called now and then and ends the search by raising `Stopped`.
     """
-    return _Search(Product(graph, automaton, positions), Demands(graph, fairness), None).run()
+    return _Search(Product(graph, automaton, positions, poll), Demands(graph, fairness), None, poll).run()
 
 
-def fair_cycle(graph: RunGraph, steps: Collection[int], fairness: Sequence[Fairness]) -> Lasso | None:
+def fair_run(graph: RunGraph, fairness: Sequence[Fairness], poll: Poll = never) -> Lasso | None:
+    """Some run that keeps all of `fairness`; where there is none, every property of runs holds for no reason."""
+    return find_lasso(graph, EVERYTHING, (), fairness, poll)
+
+
+def fair_cycle(
+    graph: RunGraph, steps: Collection[int], fairness: Sequence[Fairness], poll: Poll = never
+) -> Lasso | None:
     """A lasso whose loop consists of transitions in `steps` and keeps `fairness`; its stem may take any. No rest."""
-    return _Search(Product(graph, EVERYTHING, ()), Demands(graph, fairness), frozenset(steps)).run()
+    return _Search(Product(graph, EVERYTHING, (), poll), Demands(graph, fairness), frozenset(steps), poll).run()
 
 
 class _Search:
     """One search; `allowed` are the transitions of which loops may consist (None: all, and rest)."""
 
-    def __init__(self, product: Product, demands: Demands, allowed: frozenset[int] | None) -> None:
+    def __init__(self, product: Product, demands: Demands, allowed: frozenset[int] | None, poll: Poll) -> None:
         self._product = product
         self._demands = demands
         self._allowed = allowed
         self._parts = accepting_parts(product.automaton)
-        self._components = Components(len(product.parent), self._inside)
+        self._components = Components(len(product.parent), self._inside, poll)
         self._fair: set[int] = set()  # labels of the components that have a fair loop
 
     def run(self) -> Lasso | None:

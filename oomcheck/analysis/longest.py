@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from oomcheck.analysis.components import Components
+from oomcheck.analysis.components import Components, Poll, never
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.result.exploration import REST
 
@@ -40,13 +40,13 @@ class Unbounded:
     start: int = 0
 
 
-def greatest_cost(graph: RunGraph, cost: Mapping[int, int]) -> Greatest | Unbounded:
+def greatest_cost(graph: RunGraph, cost: Mapping[int, int], poll: Poll = never) -> Greatest | Unbounded:
     """The greatest sum of `cost`, by transition (0 where there is none), over all paths from the initial state."""
-    return _Region(graph, [0], bytearray(graph.states), cost).solve()
+    return _Region(graph, [0], bytearray(graph.states), cost, poll).solve()
 
 
 def greatest_time(
-    graph: RunGraph, trigger: int, response: int, ticks: Mapping[int, int]
+    graph: RunGraph, trigger: int, response: int, ticks: Mapping[int, int], poll: Poll = never
 ) -> Greatest | Unbounded | None:
     """The greatest time from a state with the trigger to the first one with the response; None without any trigger.
 
@@ -57,7 +57,7 @@ def greatest_time(
     if not any(triggers):
         return None
     asked = [state for state in range(graph.states) if triggers[state] and not answered[state]]
-    region = _Region(graph, asked, answered, ticks)
+    region = _Region(graph, asked, answered, ticks, poll)
     found = region.first_rest() or region.solve()
     if isinstance(found, Greatest) and not found.value:
         path = graph.path_to(triggers.index(1))
@@ -68,10 +68,13 @@ def greatest_time(
 class _Region:
     """Paths from one of `sources` up to and with the first of the `exits`, given as flags."""
 
-    def __init__(self, graph: RunGraph, sources: list[int], exits: bytearray, weight: Mapping[int, int]) -> None:
+    def __init__(
+        self, graph: RunGraph, sources: list[int], exits: bytearray, weight: Mapping[int, int], poll: Poll
+    ) -> None:
         self._graph = graph
         self._sources = sources
         self._exits = exits
+        self._poll = poll
         self._weight = [weight.get(step, 0) for step in range(max(graph.step, default=-1) + 1)]
         self._from = array("i", [-1]) * graph.states  # edge that found a state inside, -2 for sources
         self._states = self._reach()
@@ -104,7 +107,7 @@ class _Region:
     def solve(self) -> Greatest | Unbounded:
         """The greatest sum, or a loop that has none."""
         graph, weight = self._graph, self._weight
-        components = Components(graph.states, self._inside)
+        components = Components(graph.states, self._inside, self._poll)
         parts = list(components.split(self._states))
         label = components.label
         for state in self._states:

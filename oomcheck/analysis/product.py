@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from oomcheck.analysis.components import Components
+from oomcheck.analysis.components import POLL, Components, Poll, never
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.prop.automaton import Automaton, Edge
 
@@ -30,7 +30,7 @@ class Product:
     `positions[i]` is the bit of the graph's masks that stands for atom i of the automaton.
     """
 
-    def __init__(self, graph: RunGraph, automaton: Automaton, positions: Sequence[int]) -> None:
+    def __init__(self, graph: RunGraph, automaton: Automaton, positions: Sequence[int], poll: Poll = never) -> None:
         self.graph = graph
         self.automaton = automaton
         self.width = automaton.states
@@ -43,16 +43,18 @@ class Product:
         self._stutters = [_accepted_stutters(automaton, moves) for moves in self.moves]
         self.order = array("q")  # reached nodes, in the order of a breadth-first search
         self.parent = array("q", [-1]) * (graph.states * self.width)
-        self._reach()
+        self._reach(poll)
 
-    def _reach(self) -> None:
+    def _reach(self, poll: Poll) -> None:
         """Find the nodes that runs reach, each by a shortest path."""
         graph, width, order, parent = self.graph, self.width, self.order, self.parent
         first, target, letter, moves = graph.first, graph.target, graph.letter, self.moves
         for start in self.automaton.initial:
             parent[start] = start
             order.append(start)
-        for node in order:  # grows meanwhile
+        for number, node in enumerate(order):  # grows meanwhile
+            if number % POLL == 0:
+                poll()
             state, at = divmod(node, width)
             for after, _ in moves[letter[state]][at]:
                 for edge in range(first[state], first[state + 1]):

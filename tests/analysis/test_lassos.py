@@ -6,11 +6,14 @@ from dataclasses import replace
 from itertools import combinations
 
 import networkx as nx
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from oomcheck.analysis.components import Stopped
 from oomcheck.analysis.graph import RunGraph
-from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
+from oomcheck.analysis.lassos import Lasso, fair_cycle, fair_run, find_lasso
+from oomcheck.analysis.longest import greatest_cost, greatest_time
 from oomcheck.prop.buchi import translate
 from oomcheck.prop.formula import BOTTOM, Formula, Next, Not, Until, always, eventually, leads_to
 from oomcheck.prop.temporal import Fairness, FairnessKind
@@ -197,3 +200,29 @@ def test_unexpanded_states_end_no_run() -> None:
     graph = graph_of([[(0, 1)], []], [0, 1])
     assert counterexample(graph, Not(P)) is None
     assert counterexample(graph, P) is None
+
+
+def test_long_searches_can_be_stopped() -> None:
+    """What `poll` raises ends each of the searches; the graph stays as it was."""
+
+    def poll() -> None:
+        raise Stopped("enough")
+
+    graph = graph_of([[(0, 1)], [(1, 0)]], [0, 1])
+    with pytest.raises(Stopped, match="enough"):
+        find_lasso(graph, translate(Not(BOTTOM)), (), (), poll)
+    with pytest.raises(Stopped, match="enough"):
+        fair_cycle(graph, {0, 1}, (), poll)
+    with pytest.raises(Stopped, match="enough"):
+        greatest_cost(graph, {}, poll)
+    with pytest.raises(Stopped, match="enough"):
+        greatest_time(graph, 0, 1, {}, poll)
+    assert fair_run(graph, ()) == Lasso((), (0, 1))
+
+
+def test_no_fair_run() -> None:
+    """Assumptions that no run keeps are found out: a step that never comes, an end that is no rest."""
+    graph = graph_of([[(0, 0), (1, 1)], []], [0, 0])
+    assert fair_run(graph, ()) == Lasso((), (0,))
+    assert fair_run(graph, (Fairness("once", FairnessKind.PROGRESS, frozenset([1])),)) is None
+    assert fair_run(graph, (Fairness("once", FairnessKind.WEAK, frozenset([1])),)) is None
