@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from oomcheck import reference
+from oomcheck.analysis.components import Stopped
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
@@ -19,6 +20,7 @@ from oomcheck.prop.temporal import CostBound, Fairness, Liveness, Response
 from oomcheck.pygen.graph import survey as survey_generated
 from oomcheck.pygen.search import explore as explore_generated
 from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
+from oomcheck.semantics.budget import Budget
 from oomcheck.semantics.evident import is_about_runs
 from oomcheck.semantics.graph import survey as survey_reference
 from oomcheck.semantics.nested import Outcome
@@ -88,6 +90,7 @@ class _Search:
         self._bits: dict[Expr, int] = {}
         self._automata: dict[str, Automaton] = {}
         self._stopped = ""
+        self._budget = Budget(limits, should_stop, None)  # of the algorithms on the finished graph
 
     def run(self) -> Searched:
         """The graph, then each property in turn."""
@@ -100,10 +103,20 @@ class _Search:
         self._stopped = found.exploration.stopped
         findings: dict[str, Finding] = {}
         for prop in self._properties:
-            finding = self._settle(prop)
+            try:
+                finding = self._settle(prop)
+            except Stopped as ended:
+                self._stopped = self._stopped or ended.reason
+                break
             if finding is not None:
                 findings[prop.name] = finding
         return Searched(replace(found.exploration, stopped=self._stopped), findings)
+
+    def _poll(self) -> None:
+        """End a computation when time or memory is used up, or the caller wants to stop."""
+        reason = self._budget.spent(self._graph.states, self._graph.edges, 0, 0)
+        if reason:
+            raise Stopped(reason)
 
     def _prepare(self, prop: Property) -> None:
         """Note the conditions whose truth in each state the property needs."""
@@ -128,14 +141,14 @@ class _Search:
                 return self._response(response)
             case CostBound(name=name, limit=limit):
                 weights = {step.index: sum(n for c, n in step.costs if c == name) for step in self._system.transitions}
-                return _bounded(greatest_cost(self._graph, weights), limit, name)
+                return _bounded(greatest_cost(self._graph, weights, self._poll), limit, name)
             case None:
                 return _violation(self._zeno())
 
     def _lasso(self, automaton: Automaton, fairness: Sequence[Fairness]) -> Lasso | None:
         if not self._reference:
             positions = [self._bits[atom] for atom in automaton.atoms]
-            return find_lasso(self._graph, automaton, positions, fairness)
+            return find_lasso(self._graph, automaton, positions, fairness, self._poll)
         return self._plain(
             reference.find_lasso(self._system, automaton, fairness, self._limits, self._should_stop, self._progress)
         )
@@ -147,7 +160,7 @@ class _Search:
         steps = {step.index for step in self._system.transitions if kinds[step.process] not in idle}
         fairness = every_thread(self._system)
         if not self._reference:
-            return fair_cycle(self._graph, steps, fairness)
+            return fair_cycle(self._graph, steps, fairness, self._poll)
         return self._plain(
             reference.fair_cycle(self._system, steps, fairness, self._limits, self._should_stop, self._progress)
         )
@@ -160,7 +173,8 @@ class _Search:
     def _response(self, response: Response) -> Finding | None:
         bits = self._bits
         ticks = {step.index: step.ticks for step in self._system.transitions}
-        worst = greatest_time(self._graph, bits[response.trigger], bits[response.response], ticks)
+        trigger, answer = bits[response.trigger], bits[response.response]
+        worst = greatest_time(self._graph, trigger, answer, ticks, self._poll)
         finding = _bounded(worst, response.limit, "ticks")
         if finding is None or not finding.violates or response.limit is None:
             return finding
