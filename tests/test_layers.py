@@ -31,7 +31,7 @@ LEVELS = {
     "vacuity": 5,
     "replaying": 7,
     "graphs": 5,
-    "reference": 4,
+    "reference": 5,
     "rows": 5,
     "verdicts": 6,
     "runs": 6,
