@@ -55,14 +55,12 @@ def degeneralised(automaton: Automaton) -> Automaton:
     """
     if automaton.sets == 1:
         return automaton
-    component = components(_targets(automaton))
-    accepting = _accepting(automaton, component)
+    repeated = _repeated(automaton)
     levels = max(automaton.sets, 1)
     edges: list[Edge] = []
     for edge in automaton.edges:
-        inner = component[edge.source] == component[edge.target] and component[edge.source] in accepting
         for level in range(levels):
-            after, marks = _advance(level, edge.marks, automaton.sets) if inner else (0, 0)
+            after, marks = _advance(level, edge.marks, automaton.sets) if edge in repeated else (0, 0)
             source, target = edge.source * levels + level, edge.target * levels + after
             edges.append(replace(edge, source=source, target=target, marks=marks))
     initial = tuple(state * levels for state in automaton.initial)
@@ -84,58 +82,52 @@ def _advance(level: int, marks: int, sets: int) -> tuple[int, int]:
     return level, accepted
 
 
-def _targets(automaton: Automaton) -> list[list[int]]:
-    return [[edge.target for edge in edges] for edges in automaton.outgoing]
+def _inner(automaton: Automaton) -> dict[Edge, int]:
+    """The edges that a run can take again and again, with the number of their component."""
+    component = components([[edge.target for edge in edges] for edges in automaton.outgoing])
+    return {e: component[e.source] for e in automaton.edges if component[e.source] == component[e.target]}
 
 
-def _accepting(automaton: Automaton, component: Sequence[int]) -> set[int]:
-    """The components in which a run can stay and be accepting."""
-    seen: dict[int, int] = {}
-    for edge in automaton.edges:
-        if component[edge.source] == component[edge.target]:
-            seen[component[edge.source]] = seen.get(component[edge.source], 0) | edge.marks
-    return {number for number, marks in seen.items() if marks == automaton.all_marks}
+def _repeated(automaton: Automaton) -> dict[Edge, int]:
+    """Those that an accepting run can take again and again."""
+    inner = _inner(automaton)
+    seen = dict.fromkeys(inner.values(), 0)
+    for edge, number in inner.items():
+        seen[number] |= edge.marks
+    return {edge: number for edge, number in inner.items() if seen[number] == automaton.all_marks}
 
 
 def _trimmed(automaton: Automaton) -> Automaton:
-    """Without states from which no run is accepting; edges that no run takes again and again have no marks."""
-    component = components(_targets(automaton))
-    accepting = _accepting(automaton, component)
-    useful = [component[state] in accepting for state in range(automaton.states)]
+    """Without states from which no run is accepting; edges that no such run takes again and again have no marks."""
+    repeated = _repeated(automaton)
+    useful = dict.fromkeys(edge.source for edge in repeated)
     before: list[list[int]] = [[] for _ in range(automaton.states)]
     for edge in automaton.edges:
         before[edge.target].append(edge.source)
-    queue = [state for state in range(automaton.states) if useful[state]]
+    queue = list(useful)
     for state in queue:
-        new = [source for source in before[state] if not useful[source]]
-        for source in new:
-            useful[source] = True
-        queue.extend(dict.fromkeys(new))
-    edges = []
-    for edge in automaton.edges:
-        if useful[edge.target]:
-            inner = component[edge.source] == component[edge.target] and component[edge.source] in accepting
-            edges.append(edge if inner else replace(edge, marks=0))
-    return replace(automaton, initial=tuple(s for s in automaton.initial if useful[s]), edges=tuple(edges))
+        new = [source for source in dict.fromkeys(before[state]) if source not in useful]
+        useful.update(dict.fromkeys(new))
+        queue.extend(new)
+    kept = (edge for edge in automaton.edges if edge.target in useful)
+    edges = tuple(edge if edge in repeated else replace(edge, marks=0) for edge in kept)
+    return replace(automaton, initial=tuple(s for s in automaton.initial if s in useful), edges=edges)
 
 
 def _with_fewer_sets(automaton: Automaton) -> Automaton:
     """Each component without the sets that others of it imply, and the rest in the lowest bits."""
-    component = components(_targets(automaton))
-    accepting = _accepting(automaton, component)
-    inner: dict[int, list[Edge]] = {number: [] for number in accepting}
-    for edge in automaton.edges:
-        if component[edge.source] == component[edge.target] and component[edge.source] in accepting:
-            inner[component[edge.source]].append(edge)
-    needed = {number: _needed_sets(edges, automaton.sets) for number, edges in inner.items()}
-    rejecting = any(component[e.source] == component[e.target] not in accepting for e in automaton.edges)
+    repeated = _repeated(automaton)
+    groups: dict[int, list[Edge]] = {number: [] for number in repeated.values()}
+    for edge, number in repeated.items():
+        groups[number].append(edge)
+    needed = {number: _needed_sets(edges, automaton.sets) for number, edges in groups.items()}
     # Where a run can stay without being accepted, some set has to say so.
-    sets = max([int(rejecting), *map(len, needed.values())])
+    sets = max([int(len(repeated) < len(_inner(automaton))), *map(len, needed.values())])
 
     def remarked(edge: Edge) -> Edge:
-        if component[edge.source] != component[edge.target] or component[edge.source] not in accepting:
+        if edge not in repeated:
             return replace(edge, marks=0)
-        chosen = needed[component[edge.source]]
+        chosen = needed[repeated[edge]]
         marks = sum(1 << i for i in range(sets) if i >= len(chosen) or edge.marks >> chosen[i] & 1)
         return replace(edge, marks=marks)
 

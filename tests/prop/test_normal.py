@@ -21,6 +21,8 @@ from tests.prop.words import SLOTS, Lasso
 from tests.semantics.test_lasso import DIFFERENT
 
 P, Q, R = (Var(name, BOOL) for name in "pqr")
+TRUE_FORMULA: Formula = ltl.TOP
+FALSE_FORMULA: Formula = ltl.BOTTOM
 X = Var("x", IntSort(0, 2))
 
 
@@ -31,9 +33,9 @@ def back(table: Table, number: int) -> Formula:
         case Literal() as literal:
             return Atom(table.expr(literal))
         case All():
-            return reduce(ltl.And, below, ltl.TOP)
+            return reduce(ltl.And, below, TRUE_FORMULA)
         case Any():
-            return reduce(ltl.Or, below, ltl.BOTTOM)
+            return reduce(ltl.Or, below, FALSE_FORMULA)
         case Next():
             return ltl.Next(below[0])
         case Until():
@@ -192,8 +194,8 @@ def test_too_deep(text: str) -> None:
 def test_wide() -> None:
     """A conjunction over many threads is no problem."""
     table = Table()
-    many = [Atom(Var(f"v{i}", BOOL)) for i in range(1000)]
+    many = [Atom(Var(f"v{i}", BOOL)) for i in range(300)]
     whole = table.add(reduce(ltl.And, [ltl.eventually(atom) for atom in many]))
     node = table.nodes[whole]
     assert isinstance(node, All)
-    assert len(node.parts) == 1000
+    assert len(node.parts) == 300

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
+from operator import or_
 
 import networkx as nx
 
@@ -111,10 +113,7 @@ def accepts(automaton: Automaton, word: Lasso) -> bool:
     starts = [(state, 0) for state in automaton.initial]
     reached = set(starts).union(*(nx.descendants(graph, start) for start in starts))
     for component in nx.strongly_connected_components(graph.subgraph(reached)):
-        inner = list(graph.subgraph(component).edges(data="marks"))
-        seen = 0
-        for _, _, marks in inner:
-            seen |= marks
-        if inner and seen == automaton.all_marks:
+        inner: list[int] = list(nx.get_edge_attributes(graph.subgraph(component), "marks").values())
+        if inner and reduce(or_, inner) == automaton.all_marks:
             return True
     return False
