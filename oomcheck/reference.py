@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from oomcheck.analysis.lassos import Lasso
-from oomcheck.ir.expr import TRUE
+from oomcheck.ir.expr import TRUE, Expr, or_
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.automaton import Automaton
 from oomcheck.prop.buchi import degeneralised
@@ -18,7 +18,7 @@ from oomcheck.result.exploration import REST, Limits
 from oomcheck.semantics.budget import Report, StopCheck
 from oomcheck.semantics.fair import Assumption, fair_lasso
 from oomcheck.semantics.nested import Outcome, accepting_lasso
-from oomcheck.transform.enabled import some_enabled
+from oomcheck.transform.enabled import some_enabled, some_ends
 from oomcheck.transform.product import product
 from oomcheck.transform.stutter import stuttering
 
@@ -37,9 +37,7 @@ def find_lasso(
     if not fairness:
         found = accepting_lasso(both.system, both.accepted, limits, should_stop, progress)
     else:
-        assumptions = [
-            Assumption(item.kind, some_enabled(system, item.steps), both.fold(item.steps)) for item in fairness
-        ]
+        assumptions = [Assumption(item.kind, _owed(system, item), both.fold(item.steps)) for item in fairness]
         found = fair_lasso(both.system, both.accepted, assumptions, limits, should_stop, progress)
     if found.lasso is None:
         return found
@@ -56,9 +54,14 @@ def fair_cycle(
     progress: Report | None = None,
 ) -> Outcome:
     """A lasso of the system whose loop consists of transitions in `steps` and keeps `fairness`."""
-    assumptions = [Assumption(item.kind, some_enabled(system, item.steps), item.steps) for item in fairness]
+    assumptions = [Assumption(item.kind, _owed(system, item), item.steps) for item in fairness]
     chosen = frozenset(steps)
     return fair_lasso(system, TRUE, assumptions, limits, should_stop, progress, chosen.__contains__)
+
+
+def _owed(system: TransitionSystem, fairness: Fairness) -> Expr:
+    """Where a step is enabled, or due although it would end the behaviour: a run that owes that step is none."""
+    return or_(some_enabled(system, fairness.steps), some_ends(system, fairness.steps))
 
 
 def _plain(stem: tuple[int, ...], loop: tuple[int, ...]) -> Lasso:

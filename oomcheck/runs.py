@@ -10,7 +10,7 @@ from oomcheck.analysis.components import Stopped
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
-from oomcheck.ir.expr import Expr
+from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.system import ProcessKind, TransitionSystem
 from oomcheck.prop.automaton import Automaton
 from oomcheck.prop.buchi import translate
@@ -21,11 +21,12 @@ from oomcheck.pygen.graph import survey as survey_generated
 from oomcheck.pygen.search import explore as explore_generated
 from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
 from oomcheck.semantics.budget import Budget
-from oomcheck.semantics.evident import is_about_runs
+from oomcheck.semantics.evident import assumed, is_about_runs
 from oomcheck.semantics.graph import survey as survey_reference
 from oomcheck.semantics.nested import Outcome
 from oomcheck.semantics.runs import every_thread, owed
 from oomcheck.semantics.search import explore as explore_reference
+from oomcheck.transform.enabled import some_ends
 from oomcheck.transform.monitor import monitored
 
 StopCheck = Callable[[], str]
@@ -130,8 +131,13 @@ class _Search:
                 conditions = (trigger, response)
             case CostBound() | None:
                 pass
-        for condition in conditions:
+        ends = (some_ends(self._system, item.steps) for item in assumed(self._system, prop))
+        for condition in (*conditions, *(end for end in ends if end != FALSE)):
             self._bits.setdefault(condition, len(self._bits))
+
+    def _ends(self, fairness: Sequence[Fairness]) -> list[int | None]:
+        """The bits that say where a step of each assumption is a false `assume`."""
+        return [self._bits.get(some_ends(self._system, item.steps)) for item in fairness]
 
     def _settle(self, prop: Property) -> Finding | None:
         match prop.temporal:
@@ -148,7 +154,7 @@ class _Search:
     def _lasso(self, automaton: Automaton, fairness: Sequence[Fairness]) -> Lasso | None:
         if not self._reference:
             positions = [self._bits[atom] for atom in automaton.atoms]
-            return find_lasso(self._graph, automaton, positions, fairness, self._poll)
+            return find_lasso(self._graph, automaton, positions, fairness, self._poll, self._ends(fairness))
         return self._plain(
             reference.find_lasso(self._system, automaton, fairness, self._limits, self._should_stop, self._progress)
         )
@@ -160,7 +166,7 @@ class _Search:
         steps = {step.index for step in self._system.transitions if kinds[step.process] not in idle}
         fairness = every_thread(self._system)
         if not self._reference:
-            return fair_cycle(self._graph, steps, fairness, self._poll)
+            return fair_cycle(self._graph, steps, fairness, self._poll, self._ends(fairness))
         return self._plain(
             reference.fair_cycle(self._system, steps, fairness, self._limits, self._should_stop, self._progress)
         )

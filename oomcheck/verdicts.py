@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oomcheck.ir.system import ASSUME as ASSUME
 from oomcheck.ir.system import CoverPoint
 from oomcheck.prop.property import Kind, Property
 from oomcheck.result.exploration import Exploration
@@ -18,8 +19,6 @@ from oomcheck.result.verdict import (
     word,
 )
 from oomcheck.rows import Row
-
-ASSUME = "assume"
 
 
 def place_of(point: CoverPoint) -> str:

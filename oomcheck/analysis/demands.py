@@ -10,9 +10,13 @@ from oomcheck.prop.temporal import Fairness, FairnessKind
 
 
 class Demands:
-    """Fairness assumptions on the runs of a graph; assumption i has bit i. A step is enabled where it has an edge."""
+    """Fairness assumptions on the runs of a graph; assumption i has bit i.
 
-    def __init__(self, graph: RunGraph, fairness: Sequence[Fairness]) -> None:
+    A step is enabled where it has an edge. `ends[i]` is the bit of the graph's masks for "a step of assumption i is due
+    and would end the behaviour", None if that never is: such a step is owed too, and what takes it is no run.
+    """
+
+    def __init__(self, graph: RunGraph, fairness: Sequence[Fairness], ends: Sequence[int | None] = ()) -> None:
         self.weak = _bits(fairness, FairnessKind.WEAK)
         self.strong = _bits(fairness, FairnessKind.STRONG)
         self.progress = _bits(fairness, FairnessKind.PROGRESS)
@@ -24,15 +28,16 @@ class Demands:
         self._sets = [0]
         self._class = array("i", bytes(4 * graph.states))
         if fairness:
-            self._look(graph)
+            self._look(graph, [(own, 1 << bit) for own, bit in enumerate(ends) if bit is not None])
 
-    def _look(self, graph: RunGraph) -> None:
+    def _look(self, graph: RunGraph, ends: Sequence[tuple[int, int]]) -> None:
         """Note for each state which assumptions have a step enabled there."""
         known = {0: 0}
         taken = [self._taken.get(step, 0) for step in range(max(graph.step, default=-1) + 1)]
-        step = graph.step
+        due = [sum(1 << own for own, bit in ends if mask & bit) for mask in graph.masks]
+        step, letter = graph.step, graph.letter
         for state in range(graph.states):
-            enabled = 0
+            enabled = due[letter[state]]
             for edge in graph.edges_of(state):
                 enabled |= taken[step[edge]]
             if enabled not in known:

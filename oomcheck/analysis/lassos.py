@@ -36,25 +36,34 @@ def find_lasso(
     positions: Sequence[int],
     fairness: Sequence[Fairness],
     poll: Poll = never,
+    ends: Sequence[int | None] = (),
 ) -> Lasso | None:
     """A run of the graph that the automaton accepts and that keeps all of `fairness`; None if there is none.
 
     `positions[i]` is the bit of the graph's masks for atom i of the automaton. The stem to the first state of a fair
-    component is shortest, the loop is short. `poll` is called now and then and ends the search by raising `Stopped`.
+    component is shortest, the loop is short. `poll` is called now and then and ends the search by raising `Stopped`;
+    `ends` is told by `Demands`.
     """
-    return _Search(Product(graph, automaton, positions, poll), Demands(graph, fairness), None, poll).run()
+    return _Search(Product(graph, automaton, positions, poll), Demands(graph, fairness, ends), None, poll).run()
 
 
-def fair_run(graph: RunGraph, fairness: Sequence[Fairness], poll: Poll = never) -> Lasso | None:
+def fair_run(
+    graph: RunGraph, fairness: Sequence[Fairness], poll: Poll = never, ends: Sequence[int | None] = ()
+) -> Lasso | None:
     """Some run that keeps all of `fairness`; where there is none, every property of runs holds for no reason."""
-    return find_lasso(graph, EVERYTHING, (), fairness, poll)
+    return find_lasso(graph, EVERYTHING, (), fairness, poll, ends)
 
 
 def fair_cycle(
-    graph: RunGraph, steps: Collection[int], fairness: Sequence[Fairness], poll: Poll = never
+    graph: RunGraph,
+    steps: Collection[int],
+    fairness: Sequence[Fairness],
+    poll: Poll = never,
+    ends: Sequence[int | None] = (),
 ) -> Lasso | None:
     """A lasso whose loop consists of transitions in `steps` and keeps `fairness`; its stem may take any. No rest."""
-    return _Search(Product(graph, EVERYTHING, (), poll), Demands(graph, fairness), frozenset(steps), poll).run()
+    product, demands = Product(graph, EVERYTHING, (), poll), Demands(graph, fairness, ends)
+    return _Search(product, demands, frozenset(steps), poll).run()
 
 
 class _Search:

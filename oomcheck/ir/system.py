@@ -154,6 +154,10 @@ class Transition:
         return self.actions[self.main]
 
 
+#: The sanitizer of a false assumption: a fault that ends the behaviour and is never reported.
+ASSUME = "assume"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A misuse that happens when `process` stands at `origin` and `guard` holds.

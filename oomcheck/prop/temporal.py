@@ -15,6 +15,8 @@ class FairnessKind(Enum):
     WEAK: if from some point on some step of the set is always enabled, one is taken again and again.
     STRONG: if some step of the set is enabled again and again, one is taken again and again.
     PROGRESS: one is taken again and again.
+
+    A step that is due and a false assumption counts as enabled: it is owed, and whoever takes it has no run.
     """
 
     WEAK = "weak"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from oomcheck.ir.expr import FALSE, Expr, Lit, binary, ite, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import EnumSort
-from oomcheck.ir.system import Transition, TransitionSystem
+from oomcheck.ir.system import ASSUME, Transition, TransitionSystem
 
 
 def by_location(system: TransitionSystem, process: int, values: Mapping[int, Expr], default: Expr) -> Expr:
@@ -47,6 +47,30 @@ def some_enabled(system: TransitionSystem, steps: Collection[int]) -> Expr:
         if step.index in steps:
             chosen.setdefault(step.process, []).append(step)
     return or_(*(_some(system, process, found) for process, found in sorted(chosen.items())))
+
+
+def some_ends(system: TransitionSystem, steps: Collection[int]) -> Expr:
+    """The condition that a step in `steps` is due and is a false assumption: whoever takes it has no run.
+
+    An assumption belongs to `steps` if all transitions that start where it does are among them; where none starts, as
+    behind `assume false`, if all transitions of the process are.
+    """
+    of_place: dict[tuple[int, int], list[int]] = {}
+    of_process: dict[int, list[int]] = {}
+    for step in system.transitions:
+        of_place.setdefault((step.process, step.origin), []).append(step.index)
+        of_process.setdefault(step.process, []).append(step.index)
+    parts: dict[int, dict[int, list[Expr]]] = {}
+    for fault in system.faults:
+        own = of_place.get((fault.process, fault.origin)) or of_process.get(fault.process, [])
+        if fault.sanitizer == ASSUME and own and all(index in steps for index in own):
+            parts.setdefault(fault.process, {}).setdefault(fault.origin, []).append(fault.guard)
+    return or_(
+        *(
+            by_location(system, process, {at: or_(*guards) for at, guards in places.items()}, FALSE)
+            for process, places in sorted(parts.items())
+        )
+    )
 
 
 def _some(system: TransitionSystem, process: int, steps: list[Transition]) -> Expr:

@@ -11,7 +11,7 @@ from oomcheck import reference
 from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
 from oomcheck.ir.expr import Expr
-from oomcheck.ir.system import TransitionSystem
+from oomcheck.ir.system import ASSUME, TransitionSystem
 from oomcheck.prop.buchi import translate
 from oomcheck.prop.formula import And, Atom, Formula, Next, Not, Or, Release, Until
 from oomcheck.prop.property import Kind, Property
@@ -21,6 +21,7 @@ from oomcheck.result.exploration import Limits, Witness
 from oomcheck.semantics import graph as plain
 from oomcheck.semantics import search
 from oomcheck.semantics.evident import check_run
+from oomcheck.transform.enabled import some_ends
 from tests import strategies
 
 thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -47,8 +48,10 @@ def formulas() -> st.SearchStrategy[Formula]:
 
 @st.composite
 def fair_systems(draw: st.DrawFn) -> tuple[TransitionSystem, tuple[Fairness, ...]]:
-    """A random system and assumptions about its processes and single steps."""
+    """A random system, some of whose halting faults are assumptions, and fairness to its processes and single steps."""
     system = draw(strategies.systems())
+    names = st.sampled_from([ASSUME, "assert"])
+    system = replace(system, faults=tuple(replace(fault, sanitizer=draw(names)) for fault in system.faults))
     processes = [
         frozenset(step.index for step in system.transitions if step.process == number)
         for number in range(len(system.processes))
@@ -67,8 +70,11 @@ def small(system: TransitionSystem) -> bool:
 def by_graph(system: TransitionSystem, formula: Formula, fairness: tuple[Fairness, ...]) -> Lasso | None:
     """A counterexample of the graph engine."""
     automaton = translate(Not(formula))
-    found = generated.survey(system, automaton.atoms, (), Limits())
-    return find_lasso(found.graph, automaton, range(len(automaton.atoms)), fairness)
+    ends = [some_ends(system, item.steps) for item in fairness]
+    found = generated.survey(system, [*automaton.atoms, *ends], (), Limits())
+    count = len(automaton.atoms)
+    bits = range(count, count + len(ends))
+    return find_lasso(found.graph, automaton, range(count), fairness, ends=bits)
 
 
 def by_reference(system: TransitionSystem, formula: Formula, fairness: tuple[Fairness, ...]) -> Lasso | None:
@@ -130,7 +136,9 @@ def test_fair_cycles(drawn: tuple[TransitionSystem, tuple[Fairness, ...]]) -> No
     system, fairness = drawn
     assume(small(system))
     allowed = {step.index for step in system.transitions if step.process != 0}
-    found = fair_cycle(generated.survey(system, (), (), Limits()).graph, allowed, fairness)
+    ends = [some_ends(system, item.steps) for item in fairness]
+    graph = generated.survey(system, ends, (), Limits()).graph
+    found = fair_cycle(graph, allowed, fairness, ends=range(len(ends)))
     expected = reference.fair_cycle(system, allowed, fairness, Limits()).lasso
     assert (found is None) == (expected is None)
     always = Property("p", Kind.LTL, temporal=Liveness(Atom(strategies.FALSE), fairness))

@@ -18,6 +18,7 @@ from oomcheck.prop.temporal import Fairness, FairnessKind, Liveness
 from oomcheck.pygen import graph as generated
 from oomcheck.result.exploration import REST, Limits, Witness
 from oomcheck.semantics.evident import check_run
+from oomcheck.transform.enabled import some_ends
 from tests import toys
 
 Engine = Callable[[TransitionSystem, Formula, Sequence[Fairness]], Lasso | None]
@@ -26,8 +27,11 @@ Engine = Callable[[TransitionSystem, Formula, Sequence[Fairness]], Lasso | None]
 def by_graph(system: TransitionSystem, formula: Formula, fairness: Sequence[Fairness]) -> Lasso | None:
     """The counterexample of the graph engine."""
     automaton = translate(Not(formula))
-    found = generated.survey(system, automaton.atoms, (), Limits())
-    return find_lasso(found.graph, automaton, range(len(automaton.atoms)), fairness)
+    ends = [some_ends(system, item.steps) for item in fairness]
+    found = generated.survey(system, [*automaton.atoms, *ends], (), Limits())
+    count = len(automaton.atoms)
+    bits = range(count, count + len(ends))
+    return find_lasso(found.graph, automaton, range(count), fairness, ends=bits)
 
 
 def by_reference(system: TransitionSystem, formula: Formula, fairness: Sequence[Fairness]) -> Lasso | None:
@@ -237,3 +241,32 @@ def test_deadlock_violates_progress_properties(violation: Engine) -> None:
     assert found.loop == (REST,)
     ordered = toys.philosophers(3, ordered=True)
     assert violation(ordered, eventually(at(ordered, 0, 3)), weak(ordered)) is None
+
+
+class TestAssumptions:
+    """A thread that stands before a false assumption owes a step that nobody can take."""
+
+    @staticmethod
+    def toy(fault: bool = True) -> TransitionSystem:
+        """One thread flips `p` for ever; another may go one of two ways, and one ends at `assume false`."""
+        p = Var("p", BOOL)
+        steps = [
+            toys.step(0, 0, 0, p, [(p, toys.FALSE)]),
+            toys.step(0, 0, 0, not_(p), [(p, TRUE)]),
+            toys.step(1, 0, 1),
+            toys.step(1, 0, 2),
+        ]
+        faults = [toys.fault(1, 2, TRUE, "assume")] if fault else []
+        processes = [toys.process("flip", 1), toys.process("ends", 3, done=1)]
+        return toys.system("assumed", [toys.variable("p", BOOL)], processes, steps, faults)
+
+    def test_what_is_assumed_away_is_no_counterexample(self, violation: Engine) -> None:
+        """The other thread goes on for ever, but a fair run would have to take the assumption."""
+        assert violation(self.toy(), eventually(at(self.toy(), 1, 1)), weak(self.toy())) is None
+        assert violation(self.toy(), eventually(at(self.toy(), 1, 1)), strong(self.toy())) is None
+        assert violation(self.toy(fault=False), eventually(at(self.toy(), 1, 1)), weak(self.toy())) is not None
+
+    def test_unfair_threads_need_not_come_to_it(self, violation: Engine) -> None:
+        """Without fairness the thread may stand before its assumption for ever."""
+        assert violation(self.toy(), eventually(at(self.toy(), 1, 1)), []) is not None
+        assert violation(self.toy(), eventually(at(self.toy(), 1, 1)), weak(self.toy())[:1]) is not None
