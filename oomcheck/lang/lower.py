@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, binary, eq, not_
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import EnumSort, IntSort
+from oomcheck.ir.sorts import ArraySort, EnumSort, IntSort
 from oomcheck.ir.system import (
     Fault,
     Location,
@@ -23,7 +23,7 @@ from oomcheck.ir.system import (
 )
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
-from oomcheck.lang.constants import Constants, read_registers
+from oomcheck.lang.constants import Constants, is_register, read_registers
 from oomcheck.lang.costs import show_waits
 from oomcheck.lang.derived import Derived, ThreadMap
 from oomcheck.lang.elaborate import Elaborated, too_deep
@@ -341,7 +341,7 @@ class _Assembly:
             for process in range(len(names)):
                 blocked = self._derived.blocked(process, number)
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
-        found.extend(self._pauses(lowered))
+        found.extend([*self._pauses(lowered), *_deadlines(lowered.system)])
         return tuple(o for o in found if o.condition != FALSE)
 
 
@@ -352,6 +352,18 @@ def _observable(
     if left is None:
         return Observable(view, text, lowered.finish(condition), process)
     return Observable(view, f"{text}, # ticks left", lowered.finish(condition), process, lowered.finish(left))
+
+
+def _deadlines(system: TransitionSystem) -> Iterator[Observable]:
+    """Deadlines that have not passed."""
+    for variable in system.variables:
+        if variable.countdown and variable.role is not Role.OBJECT and not is_register(variable):
+            is_array = isinstance(variable.sort, ArraySort)
+            for element, name in enumerate(variable.names):
+                left = Index(variable.var, Lit(element, TICKS)) if is_array else variable.var
+                count = binary(Op.SUB, left, Lit(1, TICKS))
+                text = f"deadline {name}, # ticks left"
+                yield Observable(View.TIMER, text, binary(Op.LT, Lit(0, TICKS), left), None, count)
 
 
 def _slack(instance: m.Instance, mode: Mode) -> int | None:

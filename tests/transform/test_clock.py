@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from oomcheck.diag.diagnostic import OomcheckError
+from oomcheck.evidence.shown import facts
 from oomcheck.ir.system import ProcessKind
 from oomcheck.lang.mode import Mode
 from oomcheck.prop.property import sanitizer
 from oomcheck.semantics.checks import deadlocked
-from oomcheck.semantics.successors import enabled, faults
+from oomcheck.semantics.successors import apply, enabled, faults
 from tests.timed import first, instants, lowered, reachable, sights, timed
 
 
@@ -502,3 +503,50 @@ def test_a_length_that_turns_out_wrong_is_a_fault() -> None:
     assert reachable_faults(text.replace("-1;", "2;")) == set()
     text = model("marked int 0..3 n = 3; thread t { delay(n .. 2); }")
     assert reachable_faults(text) == {"range"}
+
+
+def seen(text: str, horizon: int) -> list[tuple[str, ...]]:
+    """The facts of each instant on the path on which time passes whenever it can."""
+    system = timed(text)
+    state, found = system.initial, [tuple(f"{f.process} {f.text}".strip() for f in facts(system, system.initial))]
+    for _ in range(horizon):
+        moves = enabled(system, state)
+        if not moves:
+            break
+        state = apply(system, moves[-1], state)
+        if moves[-1].ticks:
+            found.append(tuple(f"{f.process} {f.text}".strip() for f in facts(system, state)))
+    return found
+
+
+def test_facts_tell_the_ticks_that_are_left() -> None:
+    """Of timers, delays, sleeps and deadlines, in the singular where there is one."""
+    text = model(
+        "timer tm = f; marked bool x; softirq f() { x = true; }"
+        "thread a { deadline d = jiffies + 2; mod_timer(tm, jiffies + 2); delay(1); schedule_timeout(2); x = d_over; }"
+    ).replace("x = d_over;", "x = time_after(jiffies, d);")
+    assert seen(text, 12) == [
+        ("deadline a.d, 2 ticks left",),
+        ("tm armed, 1 tick left", "deadline a.d, 1 tick left"),
+        ("tm armed, 0 ticks left", "a in schedule_timeout, 1 tick left", "deadline a.d, 0 ticks left"),
+        (),
+    ]
+
+
+def test_a_thread_that_ends_is_not_late_any_more() -> None:
+    """After its last step the thread is at rest; its lateness tells no states apart."""
+    system = timed(model("marked bool x; thread t { x = true; } thread u { delay(2); }"), 2)
+    ended = {state[-2] for state in reachable(system) if state[system.slot["pc(t)"]] == 1}
+    assert system.variables[-2].name == "u.$late"
+    assert [v.name for v in system.variables if v.name.endswith("$late")] == ["t.$late", "u.$late"]
+    assert {state[-3] for state in reachable(system) if state[system.slot["pc(t)"]] == 1} == {0}
+    assert ended == {0, 1, 2}
+
+
+def test_somebody_else_can_put_a_late_thread_to_sleep() -> None:
+    """Ready for a mutex and late, it finds it taken: when it is woken it may be late again."""
+    text = model(
+        "mutex m; marked bool x; thread t slack 1 { mutex_lock(m); x = true; mutex_unlock(m); }"
+        "thread u slack 0 { delay(1); mutex_lock(m); delay(2); mutex_unlock(m); }"
+    )
+    assert first(timed(text), "x", 1, 9) == [0, 1, 3, 4]

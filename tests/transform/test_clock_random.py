@@ -12,7 +12,7 @@ from tests.transform.programs import VARIABLES, Program, model, programs, run
 HORIZON = 9
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(programs())
 def test_the_clock_agrees_with_absolute_time(program: Program) -> None:
     """The same values of the variables at each instant up to the horizon."""
@@ -20,7 +20,7 @@ def test_the_clock_agrees_with_absolute_time(program: Program) -> None:
     assert sights(system, VARIABLES, HORIZON) == run(program, HORIZON)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(programs())
 def test_time_only_takes_behaviour_away(program: Program) -> None:
     """Values seen in time are seen without; idle ticks lead nowhere new."""
