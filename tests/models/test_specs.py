@@ -23,6 +23,7 @@ SPECS = ROOT / "specs"
 
 #: Of each spec the checks to run; none stands for all.
 RUNS: dict[str, tuple[str, ...]] = {
+    "exit_timing": (),
     "frozen_victim": ("v6_17", "v6_18", "sharer"),
     "handover": ("v6_18", "no_bit_list"),
     "locking": ("two_threads", "with_self"),
