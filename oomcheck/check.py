@@ -29,6 +29,7 @@ from oomcheck.result.verdict import (
     Report,
     Result,
     Unknown,
+    Vacuous,
     Verdict,
     Violated,
     Word,
@@ -343,7 +344,8 @@ class _Runner:
         settled = decide(prop, found, tuple(map(place_of, known.dead)), known.behaviour)
         witness = found.witnesses.get(prop.name) if finding is None else finding.witness
         if witness is None:
-            return settled
+            reason = finding.vacuous if finding is not None else ""
+            return Vacuous(reason) if reason and word(settled) is Word.HOLDS else settled
         if finding is not None and not finding.violates:
             # The extreme value counts only if nothing was left out.
             if isinstance(settled, Unknown) or word(settled) is not Word.HOLDS or finding.value is None:

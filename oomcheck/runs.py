@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from oomcheck import reference
 from oomcheck.analysis.components import Stopped
 from oomcheck.analysis.graph import RunGraph
-from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
+from oomcheck.analysis.lassos import Lasso, fair_cycle, fair_run, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
 from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.system import ProcessKind, TransitionSystem
@@ -38,14 +38,16 @@ class Finding:
     """What the graph shows about one property.
 
     `violates` tells whether `witness` is a violation; else it is a run that reaches the exact worst `value`, which
-    counts only if the graph is complete. A bound without a worst value is `unbounded`.
+    counts only if the graph is complete. A bound without a worst value is `unbounded`. `vacuous` says why a property
+    that nothing violates would hold for no reason.
     """
 
-    witness: Witness | None
+    witness: Witness | None = None
     violates: bool = True
     value: int | None = None
     unbounded: bool = False
     unit: str = ""
+    vacuous: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class _Search:
     def _settle(self, prop: Property) -> Finding | None:
         match prop.temporal:
             case Liveness() as liveness:
-                return _violation(self._lasso(self._automata[prop.name], owed(self._system, liveness)))
+                return self._liveness(prop, owed(self._system, liveness))
             case Response() as response:
                 return self._response(response)
             case CostBound(name=name, limit=limit):
@@ -150,6 +152,12 @@ class _Search:
                 return _bounded(greatest_cost(self._graph, weights, self._poll), limit, name)
             case None:
                 return _violation(self._zeno())
+
+    def _liveness(self, prop: Property, fairness: Sequence[Fairness]) -> Finding | None:
+        found = _violation(self._lasso(self._automata[prop.name], fairness))
+        if found is not None or self._stopped or fair_run(self._graph, fairness, self._poll, self._ends(fairness)):
+            return found
+        return Finding(violates=False, vacuous="no run keeps all that is assumed of it: fairness, time that passes")
 
     def _lasso(self, automaton: Automaton, fairness: Sequence[Fairness]) -> Lasso | None:
         if not self._reference:
