@@ -12,6 +12,7 @@ from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.atomicity import bodies, shared_reads, wide_places
 from oomcheck.lang.calls import expressions_of, own_expressions, statements_of
+from oomcheck.lang.costs import counters
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.load import read_spec
 from oomcheck.lang.scope import FunctionHead, Macro, Variable
@@ -89,6 +90,11 @@ def _unused(elaborated: Elaborated, specs: list[t.SpecFile]) -> Iterator[Diagnos
             yield Diagnostic("W0604", f"`{name}` is never used", symbol.span)
         elif isinstance(symbol, Macro) and name not in mentioned:
             yield Diagnostic("W0604", f"macro `{name}` is never used", symbol.span)
+    bounded = {p.asked.cost.text for spec in specs for p in spec.properties if isinstance(p.asked, t.MaxCost)}
+    for name, places in counters(model).items():
+        if specs and name not in bounded:
+            hint = f"bound NAME : max {name};"
+            yield Diagnostic("W0604", f"no property bounds the cost `{name}`", places[0], hint)
 
 
 def _reached(model: m.Model) -> tuple[set[str], set[str]]:

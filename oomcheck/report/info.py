@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from oomcheck.ir.sorts import bounds
 from oomcheck.lang import model as m
 from oomcheck.lang.atomicity import wide_places
+from oomcheck.lang.costs import counters
 from oomcheck.lang.lower import Lowered, show_param
 from oomcheck.lang.types import EnumType, FlagsType, ObjectType, show_type
 
@@ -22,6 +23,8 @@ def render_info(lowered: Lowered) -> str:
     lines += ["", "parameters:", *(_params(model) or ["  none"])]
     lines += ["", "threads:", *_threads(lowered)]
     lines += ["", "objects and variables:", *(_storages(model, implied) or ["  none"])]
+    costs = [f"  {name}: {', '.join(map(str, spans))}" for name, spans in counters(model).items()]
+    lines += ["", "costs, and where they count waits:", *costs] if costs else []
     wide = [f"  {span}: {text}" for span, text in wide_places(model)]
     lines += ["", "one step that sees several shared places at once:", *(wide or ["  none"])]
     lines += ["", *_size(lowered)]

@@ -131,6 +131,16 @@ def test_used_by_specs(tmp_path: Path) -> None:
     assert codes(model, spec) == []
 
 
+def test_costs_that_nobody_bounds(tmp_path: Path) -> None:
+    """W0604: a counter that is in no `bound` of the specs; without specs nobody can know."""
+    model = put(tmp_path, "m.oom", HEAD + USE + "thread t { delay(1) cost naps; await a == 1 cost waits; }\n")
+    assert codes(model) == []
+    spec = put(tmp_path, "m.oomspec", 'spec for "m.oom";\nbound n : max waits;\n')
+    assert codes(model, spec) == [("W0604", "naps")]
+    spec.write_text(spec.read_text(encoding="utf-8") + "bound m : max naps <= 2;\n", encoding="utf-8")
+    assert codes(model, spec) == []
+
+
 def test_unchecked_properties(tmp_path: Path) -> None:
     """W0606: a property that no check names, in a spec that has checks."""
     model = put(tmp_path, "m.oom", HEAD + USE)

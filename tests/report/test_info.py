@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,12 @@ def test_parameters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "  victim[2]: thread, slack 2" in capsys.readouterr().out
     assert main(["info", str(path)]) == 2
     assert "E0305" in capsys.readouterr().err
+
+
+def test_costs(tmp_path: Path) -> None:
+    """Counters are listed with the places that raise them; a model without any has no such section."""
+    text = "model m;\nspinlock l;\nthread t {\n\tspin_lock(l) cost c;\n\tdelay(1) cost d;\n\tdelay(2) cost c;\n}\n"
+    path = put(tmp_path, "m.oom", text)
+    shown = render_info(lower(load_model(path, {})))
+    assert f"costs, and where they count waits:\n  c: {path}:4:20, {path}:6:16\n  d: {path}:5:16\n" in shown
+    assert "costs" not in render_info(lower(load_model(put(tmp_path, "n.oom", re.sub(r" cost \w", "", text)), {})))
