@@ -190,6 +190,8 @@ class Experiment:
                 yield (f"busy({process.name})", TICKS, "in delays of its own"), clock.busy[number], False
             if any(spins is not None for spins in self._timing.spins[number]):
                 yield (f"spin({process.name})", TICKS, "waiting for locks that spin"), clock.spinning[number], False
+                running = clock.busy[number] + clock.spinning[number]
+                yield (f"running({process.name})", TICKS, "in delays, or waiting for locks that spin"), running, False
             if process.slack:
                 yield (f"late({process.name})", TICKS, "runnable, but late"), clock.late[number], False
         for wait in self._waits:

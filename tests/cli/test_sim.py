@@ -226,14 +226,17 @@ def test_timed_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert value["unasked"] == ["live"]
     names = [measure["name"] for measure in value["measures"]]
     assert names == [
-        *("life(sleeper)", "busy(sleeper)", "spin(sleeper)", "late(sleeper)"),
-        *("life(busy)", "busy(busy)", "spin(busy)"),
+        *("life(sleeper)", "busy(sleeper)", "spin(sleeper)", "running(sleeper)", "late(sleeper)"),
+        *("life(busy)", "busy(busy)", "spin(busy)", "running(busy)"),
         *("awake", "whole", "cost(contention)"),
     ]
     found = {measure["name"]: measure for measure in value["measures"]}
     assert all(measure["count"] == 300 for measure in value["measures"])
     assert (found["busy(sleeper)"]["min"], found["busy(sleeper)"]["max"]) == (3, 5)
     assert found["whole"]["min"] >= 43
+    for thread in ("sleeper", "busy"):
+        parts = [found[f"{name}({thread})"]["mean"] for name in ("busy", "spin", "running")]
+        assert parts[0] + parts[1] == pytest.approx(parts[2])
     assert found["awake"]["ci95"][0] < found["awake"]["mean"] < found["awake"]["ci95"][1]
     seen = {row["property"]: row["seen"] and row["seen"]["runs"] for row in value["properties"]}
     assert seen["both"] == 300
