@@ -89,7 +89,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E0409": (
         "wrong cost counter",
-        "`bound NAME : max COUNTER` names a counter of some statement, and a statement with `cost` must be able to wait.",
+        "`bound NAME : max COUNTER` names a counter of some statement, and a statement with `cost` can wait.",
     ),
     "E0410": ("fairness for no step", "`fair` names threads, or threads at one of their labels."),
     # E05: engines, traces
