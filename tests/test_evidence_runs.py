@@ -98,6 +98,9 @@ def test_formulas() -> None:
     stays = Property("p", Kind.LTL, text="G home", temporal=Liveness(always(Atom(BLINKER.at(0, 0)))))
     trace = told(BLINKER, stays, Witness((), loop=(0, 1)))
     assert trace.ending.message == "G home is false, its body after step 1"
+    spelt = Property("p", Kind.LTL, text="G (home -> F flag)", temporal=live(of=FLAG).temporal)
+    trace = told(BLINKER, spelt, Witness((), loop=(0, 1)))
+    assert trace.ending.message == "G (home -> F flag) is false, its body in the initial state"
     fix = Property("p", Kind.LTL, text="F flag", temporal=Liveness(eventually(Atom(FLAG))))
     assert told(BLINKER, fix, Witness((), loop=(0, 1))).ending.message == "F flag is false"
     away = Liveness(leads_to(Atom(BLINKER.at(0, 1)), Atom(FLAG)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from oomcheck.evidence.endings import ending_at
-from oomcheck.ir.expr import FALSE, Expr
+from oomcheck.ir.expr import FALSE, TRUE, Expr
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.formula import Atom, Formula, Not, Or, Release, Until
 from oomcheck.prop.property import Property
@@ -79,7 +79,7 @@ def after(position: int) -> str:
 
 
 def _lasso(system: TransitionSystem, prop: Property, formula: Formula, run: Run) -> str:
-    pair = _leads_to(formula)
+    pair = _leads_to(formula) if "~>" in prop.text else None
     if pair is None:
         return f"{prop.text} is false{_since(system, formula, run)}"
     trigger, response = pair
@@ -106,7 +106,10 @@ def _since(system: TransitionSystem, formula: Formula, run: Run) -> str:
 def _leads_to(formula: Formula) -> tuple[Expr, Expr] | None:
     """Trigger and response of `G (trigger -> F response)`, if both are about one state."""
     match formula:
-        case Release(right=Or(left=Not(arg=Atom(condition=p)), right=Until(left=Atom(), right=Atom(condition=q)))):
+        case Release(
+            left=Atom(condition=bottom),
+            right=Or(left=Not(arg=Atom(condition=p)), right=Until(left=Atom(condition=top), right=Atom(condition=q))),
+        ) if (bottom, top) == (FALSE, TRUE):
             return p, q
         case _:
             return None
