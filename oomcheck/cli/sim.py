@@ -9,12 +9,11 @@ from pathlib import Path
 from oomcheck.cli.check import interruptible, safe_name
 from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
 from oomcheck.diag.diagnostic import error
-from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.simulation import sim_json, sim_text
 from oomcheck.result.codec import dump_trace
 from oomcheck.result.verdict import INTERRUPTED
-from oomcheck.simulate.session import Query, Report, walk_files
+from oomcheck.simulate.session import OF_STATES, Query, Report, walk_files
 from oomcheck.simulate.timed import simulate_files
 from oomcheck.simulate.walk import Plan
 from oomcheck.version import VERSION
@@ -58,11 +57,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
     parser.add_argument("--ascii", action="store_true", help="plain ASCII output")
     parser.add_argument("-v", dest="verbose", action="store_true", help="also what was not found, and what never ran")
-    for name in SANITIZERS:
-        if name != "unreachable":
-            parser.add_argument(
-                f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out {name}"
-            )
+    for name in OF_STATES:
+        parser.add_argument(f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out {name}")
     parser.set_defaults(run=run)
 
 

@@ -23,6 +23,9 @@ from oomcheck.simulate.walk import Plan, Walks, walk, without_detours
 
 ENGINE = "sim"
 
+#: Sanitizers that a single run can violate: the others are about all runs, or about those that never end.
+OF_STATES = tuple(name for name in SANITIZERS if name not in ("unreachable", "zeno"))
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -129,7 +132,7 @@ def read_properties(query: Query, lowered: Lowered) -> list[Property]:
     plain = [
         replace(prop, name=name) if names.count(name) == 1 else prop for prop, name in zip(found, names, strict=True)
     ]
-    return plain + [sanitizer(name) for name in SANITIZERS if name not in query.without and name != "unreachable"]
+    return plain + [sanitizer(name) for name in OF_STATES if name not in query.without]
 
 
 def select(query: Query, properties: list[Property]) -> tuple[list[Property], list[Property]]:

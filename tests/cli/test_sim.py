@@ -248,6 +248,16 @@ def test_timed_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert traces["awake"] is None
 
 
+def test_timed_traces_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An example in time goes to a file that `replay` accepts, ticks and lateness included."""
+    model = put(tmp_path, "alarm.oom", ALARM.replace("thread busy", "thread busy slack 1"))
+    put(tmp_path, "alarm.oomspec", ALARM_SPEC)
+    model.write_text(model.read_text().replace("rung = true;", "rung = true;\n\tassert false;"))
+    assert main(["sim", str(model), "--timed", "--slack", "1", "--runs", "20", "-o", str(tmp_path / "out")]) == 1
+    assert main(["replay", str(tmp_path / "out" / "alarm" / "sim" / "assert.json")]) == 0
+    assert "and the end is as claimed" in capsys.readouterr().out
+
+
 def test_timed_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A table in milliseconds, and the threads that were never late."""
     code, text = text_of([*alarm(tmp_path), "--runs", "50", "-p", "once"], capsys)

@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from oomcheck.ir.expr import TRUE, Expr, Var, eq, not_
 from oomcheck.ir.sorts import BOOL, IntSort
 from oomcheck.ir.system import Access, TransitionSystem
-from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
+from oomcheck.prop.property import Kind, Property, sanitizer
 from oomcheck.result.exploration import Limits
 from oomcheck.semantics.replay import check_witness
 from oomcheck.semantics.search import explore
 from oomcheck.semantics.successors import enabled
 from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.program import Program, Run
+from oomcheck.simulate.session import OF_STATES
 from oomcheck.simulate.walk import Plan, walk, without_detours
 from tests import toys
 from tests.strategies import properties, systems
 
-ALL = [sanitizer(name) for name in SANITIZERS if name != "unreachable"]
+ALL = [sanitizer(name) for name in OF_STATES]
 
 
 def never(formula: Expr, name: str = "bad") -> Property:
@@ -164,7 +165,7 @@ def test_detours_are_left_out() -> None:
     assert len(short.steps) == len(without_detours(system, tally.witness).steps) <= len(tally.witness.steps)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(system=systems(), asked=properties(), seed=st.integers(0, 99))
 def test_walks_agree_with_search(system: TransitionSystem, asked: tuple[Property, ...], seed: int) -> None:
     """What a walk finds, an exhaustive search finds too, and every example passes the re-check."""
@@ -181,7 +182,7 @@ def test_walks_agree_with_search(system: TransitionSystem, asked: tuple[Property
         assert {name for name, tally in found.tallies.items() if tally.runs} <= searched.witnesses.keys()
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(system=systems(), seed=st.integers(0, 99))
 def test_enabled_steps_agree_with_the_reference(system: TransitionSystem, seed: int) -> None:
     """After each step the compiled run knows exactly the enabled transitions, though it looks at few guards."""
