@@ -18,6 +18,7 @@ from oomcheck.simulate.timed import simulate_files
 from oomcheck.simulate.walk import Plan
 from oomcheck.version import VERSION
 
+STEPS, TIMED_STEPS = 10_000, 100_000  # of a run, unless the command line says otherwise
 EXITS = """exit codes:
     0  nothing was found, which proves nothing
     1  some run violated a property or a sanitizer
@@ -51,7 +52,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="decides all random choices (default 1)")
     parser.add_argument("--runs", metavar="N", type=int, default=1000, help="how many runs (default 1000)")
     parser.add_argument("--run", dest="only", metavar="N", type=int, help="only run number N of the seed")
-    parser.add_argument("--steps", metavar="N", type=int, default=10_000, help="longest run (default 10000)")
+    parser.add_argument("--steps", metavar="N", type=int, help="longest run (default 10000, in time 100000)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
     parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
         tuple(args.select),
         frozenset(args.without or ()),
     )
-    plan = Plan(args.seed, args.runs, args.steps) if args.only is None else Plan(args.seed, 1, args.steps, args.only)
+    steps = args.steps or (TIMED_STEPS if args.timed else STEPS)
+    plan = Plan(args.seed, args.runs, steps) if args.only is None else Plan(args.seed, 1, steps, args.only)
     with interruptible() as should_stop:
         if args.timed:
             report = simulate_files(query, plan, args.slack, args.measures, should_stop)
@@ -114,7 +116,8 @@ def again(args: argparse.Namespace) -> list[str]:
     words += [f"--no-{name}" for name in args.without or ()]
     words += ["--timed"] * args.timed + [word for text in args.measures for word in ("--measure", text)]
     words += [] if args.slack is None else ["--slack", str(args.slack)]
-    return [*words, "--steps", str(args.steps), "--seed", str(args.seed)]
+    words += [] if args.steps is None else ["--steps", str(args.steps)]
+    return [*words, "--seed", str(args.seed)]
 
 
 def _write_traces(report: Report, folder: Path) -> None:

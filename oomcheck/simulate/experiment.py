@@ -45,7 +45,7 @@ class _Wait:
 
     def __init__(self, system: TransitionSystem, prop: Property) -> None:
         assert isinstance(prop.temporal, Response)
-        sides = [and_(prop.defined, prop.temporal.trigger), prop.temporal.response]
+        sides = [and_(prop.defined, side) for side in (prop.temporal.trigger, prop.temporal.response)]
         self.name, self.sentence, self.limit = prop.name, prop.sentence or prop.text, prop.temporal.limit
         self.slots = frozenset().union(*(slots_below(side, system.slot) for side in sides))
         self._trigger, self._answer = compile_conditions(sides, system.slot)
@@ -120,7 +120,7 @@ class Experiment:
             taken.update(own)
             done += 1
             if not run.is_halted:
-                self._record(run)
+                self._record(run, is_cut)
                 self._judge(run, is_cut, number)
         tallies = {**self._over, **({} if self._lookout is None else self._lookout.tallies)}
         return Walks(done, steps, cut, tallies, frozenset(taken), stopped, halted)
@@ -155,8 +155,8 @@ class Experiment:
             if values or self._open.get(key, 0)
         )
 
-    def _record(self, run: TimedRun) -> None:
-        for key, value, is_open in self._readings(run):
+    def _record(self, run: TimedRun, is_cut: bool) -> None:
+        for key, value, is_open in self._readings(run, is_cut):
             values = self._values.setdefault(key, [])
             if is_open:
                 self._open[key] = self._open.get(key, 0) + 1
@@ -176,7 +176,7 @@ class Experiment:
             tally.runs += 1
             tally.run = tally.run or number
 
-    def _readings(self, run: TimedRun) -> Iterator[tuple[tuple[str, str, str], int | None, bool]]:
+    def _readings(self, run: TimedRun, is_cut: bool) -> Iterator[tuple[tuple[str, str, str], int | None, bool]]:
         """Name, unit and sentence of each measure, its value in a run, and whether its end was still to come."""
         clock, system = run.clock, self._system
         for number, process in enumerate(system.processes):
@@ -186,18 +186,24 @@ class Experiment:
             if process.done is not None and not process.daemon:
                 life = None if start is None or end is None else end - start
                 yield (f"life({process.name})", TICKS, "from its first step to its end"), life, end is None
-            if any(patience is not None for patience in self._timing.patience[number]):
-                yield (f"busy({process.name})", TICKS, "in delays of its own"), clock.busy[number], False
-            if any(spins is not None for spins in self._timing.spins[number]):
-                yield (f"spin({process.name})", TICKS, "waiting for locks that spin"), clock.spinning[number], False
-                running = clock.busy[number] + clock.spinning[number]
-                yield (f"running({process.name})", TICKS, "in delays, or waiting for locks that spin"), running, False
-            if process.slack:
-                yield (f"late({process.name})", TICKS, "runnable, but late"), clock.late[number], False
+            for name, sentence, value in self._totals(run, number):
+                yield (f"{name}({process.name})", TICKS, sentence), value, is_cut and end is None
         for wait in self._waits:
             yield (wait.name, TICKS, wait.sentence), wait.longest, wait.since is not None
         for name in self._costs:
-            yield (f"cost({name})", name, "counted in a run"), run.costs[name], False
+            yield (f"cost({name})", name, "counted in a run"), run.costs[name], is_cut
+
+    def _totals(self, run: TimedRun, number: int) -> Iterator[tuple[str, str, int]]:
+        """Name, sentence and value of what a process spent its time on."""
+        clock, timing = run.clock, self._timing
+        busy, spinning = clock.busy[number], clock.spinning[number]
+        if any(patience is not None for patience in timing.patience[number]):
+            yield "busy", "in delays of its own", busy
+        if any(spins is not None for spins in timing.spins[number]):
+            yield "spin", "waiting for locks that spin", spinning
+            yield "running", "in delays, or waiting for locks that spin", busy + spinning
+        if self._system.processes[number].slack:
+            yield "late", "runnable, but late", clock.late[number]
 
 
 def _has_limit(prop: Property) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from oomcheck.diag.diagnostic import error
@@ -22,7 +22,7 @@ from oomcheck.prop.temporal import CostBound, Response
 from oomcheck.result.exploration import Witness
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Word
-from oomcheck.simulate.experiment import Experiment
+from oomcheck.simulate.experiment import Experiment, Measured
 from oomcheck.simulate.lookout import Tally
 from oomcheck.simulate.session import ENGINE, Query, Report, Sighting, places, read_properties, select
 from oomcheck.simulate.walk import Plan
@@ -53,15 +53,7 @@ def simulate_files(
     system = lowered.system
     experiment = Experiment(system, asked, [*own, *bounds])
     found = experiment.make(plan, should_stop)
-    known = experiment.measures()
-    globs = [text for text in measures if ARROW not in text]
-    for glob in globs:
-        if not any(_matches(measure.name, glob) for measure in known):
-            names = ", ".join(measure.name for measure in known)
-            raise error("E0006", f"`--measure {glob}` matches nothing", None, f"the measures: {names}")
-    chosen = {prop.name for prop in own}
-    kept = [m for m in known if not measures or m.name in chosen or any(_matches(m.name, g) for g in globs)]
-    executed, unseen = places(system, found.taken)
+    statements, unseen = places(system, found.taken)
     return Report(
         str(query.model),
         system.params,
@@ -71,16 +63,28 @@ def simulate_files(
         found.steps,
         found.cut,
         tuple(_sightings(system, [*asked, *bounds], found.tallies, query, mode)),
-        executed,
+        statements,
         unseen,
         tuple(prop.name for prop in about_runs if prop not in bounds),
         found.stopped,
         True,
         system.hz,
-        tuple(kept),
+        tuple(_chosen(experiment.measures(), measures, {prop.name for prop in own})),
         tuple(_never_late(system)),
         found.halted,
     )
+
+
+def _chosen(known: Sequence[Measured], asked: Sequence[str], own: Collection[str]) -> Iterator[Measured]:
+    """The measures that were asked for, by glob or as `own` ones; all if none was."""
+    globs = [text for text in asked if ARROW not in text]
+    for glob in globs:
+        if not any(_matches(measure.name, glob) for measure in known):
+            names = ", ".join(measure.name for measure in known)
+            raise error("E0006", f"`--measure {glob}` matches nothing", None, f"the measures: {names}")
+    for measure in known:
+        if not asked or measure.name in own or any(_matches(measure.name, glob) for glob in globs):
+            yield measure
 
 
 def _matches(name: str, glob: str) -> bool:

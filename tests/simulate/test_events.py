@@ -196,6 +196,24 @@ def test_runs_without_progress_are_cut() -> None:
     assert (life.values, life.open, life.summary) == ((), 2, None)
 
 
+def test_totals_of_a_cut_run_are_open() -> None:
+    """What a thread spent until the cut is no value of a whole run; what ended before it is."""
+    pause, left = Var("pause", IntSort(0, 5)), Var("left", IntSort(0, 7))
+    steps = [
+        toys.step(0, 0, 0, at_most(pause, 0), [(pause, toys.number(5))]),
+        toys.step(1, 0, 1, at_most(left, 0)),
+    ]
+    threads = [
+        replace(patient(toys.process("a", 2, done=1), (0, pause)), slack=0),
+        replace(patient(toys.process("b", 2, done=1), (0, left)), slack=0),
+    ]
+    variables = [countdown("pause", 5, 5), countdown("left", 7, 7)]
+    experiment = Experiment(timed("cut", variables, threads, steps), [])
+    assert experiment.make(Plan(runs=2, steps=50)).cut == 2
+    known = {measure.name: (measure.values, measure.open) for measure in experiment.measures()}
+    assert known == {"life(a)": ((), 2), "busy(a)": ((), 2), "life(b)": ((7, 7), 0), "busy(b)": ((7, 7), 0)}
+
+
 def test_time_ends_at_a_halting_fault() -> None:
     """A run that a fault halts is no behaviour: it is counted, and not measured."""
     left = Var("left", IntSort(0, 5))

@@ -47,6 +47,7 @@ def number(cell: str) -> float | None:
     return float(found[1]) if found else None
 
 
+@pytest.mark.slow
 def test_the_page_has_the_tables(study: ModuleType) -> None:
     """Every table of the page, made anew with fewer runs: the same rows, and numbers within the noise of those runs."""
     page = (ROOT / "docs" / "timing-study.md").read_text(encoding="utf-8").splitlines()
@@ -73,6 +74,7 @@ def test_held_out_rows_are_predicted(study: ModuleType) -> None:
             assert abs(mean / real - 1) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fixed", "work", "share"), [(10.0, 80.0, 0.7), (3.0, 200.0, 0.9)])
 def test_the_fit_finds_what_is_known(
     study: ModuleType, monkeypatch: pytest.MonkeyPatch, fixed: float, work: float, share: float
