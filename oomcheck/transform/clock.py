@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Place, Var, add, and_, binary, eq, ite, not_, or_
+from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Index, Lit, Place, Var, add, and_, binary, eq, ite, not_, or_
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, EnumSort, IntSort, Scalar, scalar_of, width
@@ -29,6 +29,7 @@ from oomcheck.ir.system import (
 )
 from oomcheck.ir.walk import variables
 from oomcheck.transform.after import after, updates_of, written
+from oomcheck.transform.cover import simplified
 from oomcheck.transform.enabled import by_location
 
 TICK = Action("a tick passes")
@@ -102,7 +103,18 @@ class _Thread:
     @cached_property
     def enabled(self) -> tuple[Expr, ...]:
         """For each location, whether some step can be taken there."""
-        return tuple(or_(*(step.guard for step in self._steps(at))) for at in range(len(self.process.locations)))
+        return tuple(
+            simplified(or_(*(step.guard for step in self._steps(at)))) for at in range(len(self.process.locations))
+        )
+
+    @cached_property
+    def halted(self) -> tuple[Expr, ...]:
+        """For each location, whether the next step is a halting fault."""
+        table = self.system.faults_by_location
+        return tuple(
+            simplified(or_(*(fault.guard for fault in table.get((self.number, at), ()) if fault.halts)))
+            for at in range(len(self.process.locations))
+        )
 
     def _steps(self, location: int) -> Sequence[Transition]:
         return self.system.by_location.get((self.number, location), ())
@@ -127,11 +139,14 @@ class _Thread:
         environment = self.process.kind is ProcessKind.ENV
         values: dict[int, Expr] = {}
         for at, place in enumerate(self.process.locations):
-            waits = TRUE if environment else or_(lateness, place.patience)
-            faults = self.system.faults_by_location.get((self.number, at), ())
-            halted = or_(*(fault.guard for fault in faults if fault.halts))
-            enabled = self.enabled[at]
-            values[at] = or_(waits, not_(enabled)) if halted == FALSE else ite(enabled, waits, not_(halted))
+            passed_by = TRUE if environment else or_(lateness, place.patience)
+            enabled, halted = self.enabled[at], self.halted[at]
+            if simplified(or_(enabled, halted)) == TRUE:
+                values[at] = and_(passed_by, enabled)
+            elif halted == FALSE:
+                values[at] = or_(passed_by, not_(enabled))
+            else:
+                values[at] = ite(enabled, passed_by, not_(halted))
         return by_location(self.system, self.number, values, TRUE)
 
     def gets_later(self) -> Expr:
@@ -149,7 +164,8 @@ class _Thread:
         """
         found: dict[int, Expr] = {}
         for at, place in enumerate(self.process.locations):
-            awake = or_(self.enabled[at], *(spins(self.system, step.acquire) for step in self._steps(at)))
+            spinning = (spins(self.system, step.acquire) for step in self._steps(at))
+            awake = simplified(or_(self.enabled[at], self.halted[at], *spinning))
             if awake != TRUE and place.patience == FALSE:
                 found[at] = awake
         return found
@@ -177,6 +193,8 @@ def spins(system: TransitionSystem, acquire: Expr | None) -> Expr:
     if acquire is None:
         return FALSE
     low, high = interval(acquire)
+    if isinstance(acquire, Apply) and acquire.op is Op.ADD and isinstance(acquire.args[0], Lit):
+        low = max(low, acquire.args[0].value)  # the first of an array of locks, whose index is not negative
     possible = {number: lock.spins for number, lock in enumerate(system.locks) if low <= number <= high}
     if len(set(possible.values())) <= 1:
         return TRUE if any(possible.values()) else FALSE
