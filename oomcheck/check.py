@@ -11,7 +11,7 @@ from pathlib import Path
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.evidence import Subject, build_trace
 from oomcheck.ir.expr import TRUE
-from oomcheck.ir.system import CoverPoint, TransitionSystem
+from oomcheck.ir.system import CoverPoint, ProcessKind, TransitionSystem
 from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
 from oomcheck.lang.lower import Lowered, lower, show_param
@@ -269,7 +269,8 @@ class _Runner:
 
     def _warn(self, group: Group, properties: Sequence[Property]) -> None:
         """Without fairness a thread may never run again, which is seldom what is meant."""
-        if group.mode.timed and all(p.slack is not None for p in group.lowered.system.processes if p.done != 0):
+        obliged = [p for p in group.lowered.system.processes if p.done != 0 and p.kind is not ProcessKind.ENV]
+        if group.mode.timed and all(p.slack is not None for p in obliged):
             return  # urgency makes everybody move
         names = {prop.name for prop in properties if isinstance(prop.temporal, Liveness) and not prop.temporal.fairness}
         for number in group.rows:

@@ -23,6 +23,7 @@ from oomcheck.lang.mode import Mode
 from oomcheck.lang.parts import antecedents, conjuncts
 from oomcheck.lang.scope import Macro, Scope
 from oomcheck.lang.spec_runs import about_runs
+from oomcheck.lang.spec_time import comparing
 from oomcheck.lang.types import INT_MAX
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.prop.property import SANITIZERS, Kind, Property
@@ -50,6 +51,7 @@ class Check:
     value: int | None = None  # of a bound, that `expect holds` names
     costs: frozenset[str] = frozenset()  # counters that its properties bound
     bounded: tuple[t.Name, ...] = ()  # its properties that bound a time
+    comparing: tuple[t.Name, ...] = ()  # its properties that compare times
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def mode_of(check: Check, elaborated: Elaborated) -> Mode:
     """How a check reads the model; E0407 if it bounds a time and some thread may be late for ever without saying so."""
     threads = [one for one in elaborated.model.instances if one.kind in ("thread", "kthread")]
     declared = any(one.slack is not None for one in threads)
-    timed = check.timing == "timed" or (check.timing != "untimed" and (declared or bool(check.bounded)))
+    wanted = declared or bool(check.bounded) or bool(check.comparing)
+    timed = check.timing == "timed" or (check.timing != "untimed" and wanted)
     if check.bounded and check.slack is None:
         silent = [one.name for one in threads if one.slack is None and not one.any_slack]
         if silent:
@@ -119,6 +122,7 @@ class _Planner:
         self._params = {p.name: p for p in base.model.params}
         self._errors: list[Diagnostic] = []
         self._sources = source_references(base)
+        self._timely = comparing(spec, base.globals.names)
 
     def run(self) -> Spec:
         """Check names, then checks, and add the implicit check."""
@@ -137,7 +141,8 @@ class _Planner:
         if rest or not checks:
             sanitizers = tuple(name for name in SANITIZERS if name != "unreachable")
             implicit = Check("default", (*rest, *sanitizers), ({},), (), frozenset(), "", "", "", None)
-            checks.append(replace(implicit, costs=self._costs(rest), bounded=self._bounded(rest)))
+            bounded, times = self._bounded(rest), self._comparing(rest)
+            checks.append(replace(implicit, costs=self._costs(rest), bounded=bounded, comparing=times))
         return Spec(Path(self._path).stem, self._path, self._spec, tuple(checks))
 
     def _names(self) -> None:
@@ -176,6 +181,11 @@ class _Planner:
         wanted = set(names)
         return tuple(p.name for p in self._spec.properties if p.name.text in wanted and isinstance(p.asked, t.Within))
 
+    def _comparing(self, names: Iterable[str]) -> tuple[t.Name, ...]:
+        """Those of these properties that compare times."""
+        wanted = set(names)
+        return tuple(name for name in self._timely if name.text in wanted)
+
     def _check(self, decl: t.CheckDecl) -> Check:
         if decl.properties is None:
             chosen = tuple(self._kinds)
@@ -209,15 +219,17 @@ class _Planner:
             self._value(decl, chosen),
             self._costs(chosen),
             self._bounded(chosen),
+            self._comparing(chosen),
         )
 
     def _timing(self, decl: t.CheckDecl, chosen: tuple[str, ...]) -> tuple[str, int | None]:
         """What the check says about time."""
         if decl.timing is None:
             return "", None
-        bounded = self._bounded(chosen)
-        if not decl.timing.timed and bounded:
-            message = f"`{bounded[0].text}` bounds a time, but the check is untimed"
+        bounded, times = self._bounded(chosen), self._comparing(chosen)
+        if not decl.timing.timed and (bounded or times):
+            what = f"`{bounded[0].text}` bounds a time" if bounded else f"`{times[0].text}` compares times"
+            message = f"{what}, but the check is untimed"
             raise error("E0407", message, decl.timing.span, "write `timed`, or check it elsewhere")
         slack = None
         if isinstance(decl.timing.slack, t.Ident) and decl.timing.slack.name == "any":
@@ -318,7 +330,8 @@ class _Planner:
 def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
     """The properties of a spec over the states of one lowered model.
 
-    One whose limit names a slack is left out where the model is read without time: no check can ask for it then.
+    One whose limit names a slack or that compares times is left out where the model is read without time: no check
+    can ask for it then.
     """
     scope = _spec_scope(spec, lowered)
     found: dict[str, Property] = {}
@@ -329,7 +342,9 @@ def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
             if prop is not None:
                 found[decl.name.text] = prop
         except OomcheckError as failure:
-            errors.extend(failure.diagnostics)
+            needs_time = all(diagnostic.code == "E0307" for diagnostic in failure.diagnostics)
+            if lowered.mode.timed or not needs_time:
+                errors.extend(failure.diagnostics)
     if errors:
         raise OomcheckError(errors)
     return found

@@ -24,6 +24,7 @@ from oomcheck.lang.types import IntType, PointerType, TaskType, Type, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts, tick_checks
 
 SOURCE_REF = re.compile(r"""@\s*"[^"]*\"""")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 MAX_NODES = 100_000  # of one thread, all its calls expanded
 FORKS = 64  # values that a read of an unwritten local may have before it ends the behaviour
 HALTING = frozenset({"null", "lifetime", "range", "refcount"})
@@ -200,7 +201,7 @@ class ThreadExpr(ABC):
 
     def describe(self, span: Span) -> Action:
         """The action of an expression or statement, with quantified names replaced by their values."""
-        text = " ".join(SOURCE_REF.sub("", span.text).split())
+        text = " ".join(SOURCE_REF.sub("", COMMENT.sub("", span.text)).split())
         for fixed, value in self.pure.fixed.items():
             if isinstance(fixed.type, PointerType | TaskType):
                 name = self.value_name(fixed.type, value)
