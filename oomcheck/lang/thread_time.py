@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, binary, eq, ite, not_, or_
+from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, binary, eq, not_, or_
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL
@@ -51,16 +51,16 @@ class ThreadTime(ThreadExpr):
     def sleep(self, ticks: Expr) -> None:
         """schedule_timeout(): sleep for so long, or until woken if a sleeping state was set before."""
         checks = self.sleep_checks("schedule_timeout")
+        state = own(self.facts, "state", self.me)
         if not self.layout.mode.timed:
             self.flow.pauses.add(self.here)
-            self.step([], checks)
+            self.step([(state, RUNNING)], checks)
             return
         pause = self.registers.countdown("pause")
         self.rest("schedule_timeout", pause, ticks, tick_checks(ticks, "schedule_timeout"))
         chosen = self.registers.special("chosen", BOOL)
         over = or_(eq(pause, Lit(0, TICKS)), and_(chosen, awake(self.facts, self.me)))
-        state = own(self.facts, "state", self.me)
-        updates: list[Assignment] = [(pause, Lit(0, TICKS)), (state, ite(chosen, RUNNING, state)), (chosen, FALSE)]
+        updates: list[Assignment] = [(pause, Lit(0, TICKS)), (state, RUNNING), (chosen, FALSE)]
         target = self.node()
         self.flow.pauses.add(self.here)
         self.edge(self.here, target, guard=over, updates=updates, checks=checks)
