@@ -41,7 +41,7 @@ def test_python_example_runs(tmp_path: Path) -> None:
     assert code is not None
     done = subprocess.run([sys.executable, "-c", code[1]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "traversal/meet_up/contention[NVMA=2] VIOLATED" in done.stdout
+    assert "traversal/meet_up/meetings[NVMA=2] VIOLATED" in done.stdout
 
 
 def test_commands_exist(capsys: pytest.CaptureFixture[str]) -> None:
