@@ -550,3 +550,33 @@ def test_somebody_else_can_put_a_late_thread_to_sleep() -> None:
         "thread u slack 0 { delay(1); mutex_lock(m); delay(2); mutex_unlock(m); }"
     )
     assert first(timed(text), "x", 1, 9) == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize(("operation", "when"), [("killable", 2), ("interruptible", 2), ("", 7)])
+def test_a_fatal_signal_ends_a_wait_with_a_timeout(operation: str, when: int) -> None:
+    """The killable and the interruptible form return false at once; the plain one waits to the end."""
+    name = f"wait_event_{operation}_timeout" if operation else "wait_event_timeout"
+    text = model(
+        f"waitqueue q; marked bool c; marked int 0..2 r = 2; thread t {{ bool got; got = {name}(q, c, 7);"
+        "if (got) r = 1; else r = 0; } thread u { delay(2); send_sigkill(&t); }"
+    )
+    assert first(timed(text), "r", 0, 12) == [when]
+    assert first(timed(text), "r", 1, 12) == []
+
+
+def test_a_wait_with_a_timeout_sleeps_only_where_that_is_allowed() -> None:
+    """Under a spinlock each of them is a fault."""
+    for wait in ("wait_event_timeout(q, c, 2)", "wait_for_completion_timeout(d, 2)", "schedule_timeout(2)"):
+        call = f"{wait};" if wait.startswith("schedule") else f"got = {wait};"
+        text = f"spinlock l; waitqueue q; completion d; marked bool c; thread t {{ bool got; spin_lock(l); {call}"
+        assert "lockdep" in reachable_faults(model(text + " spin_unlock(l); }"))
+        assert reachable_faults(model(text.replace("spin_lock(l); ", "") + " }")) == set()
+
+
+def test_an_environment_at_a_false_assumption_stops_time() -> None:
+    """Behaviour ends where an assumption is due and false, whoever stands there."""
+    text = model("marked bool x; env e { x = true; assume !x; } thread t { delay(3); }")
+    system = timed(text, idle=True)
+    ended = [state for state in reachable(system) if state[system.slot["x"]]]
+    assert ended
+    assert not any(move.ticks for state in ended for move in enabled(system, state))
