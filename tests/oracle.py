@@ -196,6 +196,8 @@ def _decides(graph: Graph, prop: Property, state: Key) -> bool:
             by_fault = any(fault.sanitizer == prop.name for fault in graph.faults(state))
             by_rest = prop.name == "deadlock" and _stuck(graph, state)
             return by_fault or by_rest or (prop.name == "race" and _races(graph, state))
+        case Kind.LTL | Kind.LEADS_TO | Kind.WITHIN | Kind.BOUND:
+            raise AssertionError(f"{prop.name} is about runs, not about states")
 
 
 def _stuck(graph: Graph, state: Key) -> bool:

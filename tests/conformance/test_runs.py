@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oomcheck import reference
 from oomcheck.analysis.lassos import Lasso, fair_cycle, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
-from oomcheck.ir.expr import Expr
+from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.system import ASSUME, TransitionSystem
 from oomcheck.prop.buchi import translate
 from oomcheck.prop.formula import And, Atom, Formula, Next, Not, Or, Release, Until
@@ -141,7 +141,7 @@ def test_fair_cycles(drawn: tuple[TransitionSystem, tuple[Fairness, ...]]) -> No
     found = fair_cycle(graph, allowed, fairness, ends=range(len(ends)))
     expected = reference.fair_cycle(system, allowed, fairness, Limits()).lasso
     assert (found is None) == (expected is None)
-    always = Property("p", Kind.LTL, temporal=Liveness(Atom(strategies.FALSE), fairness))
+    always = Property("p", Kind.LTL, temporal=Liveness(Atom(FALSE), fairness))
     for lasso in (found, expected):
         if lasso is not None:
             assert allowed.issuperset(lasso.loop)

@@ -57,7 +57,7 @@ def reachable(system: TransitionSystem) -> list[State]:
 
 def greatest(initial: State, start: int, edges: Callable[[State], Iterable[tuple[State, int]]]) -> int | None:
     """The greatest sum along a path, component by component; None if a cycle adds to it."""
-    graph = nx.MultiDiGraph()
+    graph: nx.MultiDiGraph[State] = nx.MultiDiGraph()
     graph.add_node(initial)
     work = [initial]
     for state in work:

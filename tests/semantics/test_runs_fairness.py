@@ -8,7 +8,7 @@ import pytest
 
 from oomcheck import reference
 from oomcheck.analysis.lassos import Lasso, find_lasso
-from oomcheck.ir.expr import TRUE, Expr, Var, eq, not_
+from oomcheck.ir.expr import FALSE, TRUE, Expr, Var, eq, not_
 from oomcheck.ir.sorts import BOOL, IntSort
 from oomcheck.ir.system import ProcessKind, TransitionSystem
 from oomcheck.prop.buchi import translate
@@ -93,7 +93,7 @@ def semaphore() -> TransitionSystem:
         step
         for me in (0, 1)
         for step in (
-            toys.step(me, 0, 1, free, [(free, toys.FALSE)]),
+            toys.step(me, 0, 1, free, [(free, FALSE)]),
             toys.step(me, 1, 0, writes=[(free, TRUE)]),
         )
     ]
@@ -106,7 +106,7 @@ def switch(done: Expr, kind: ProcessKind = ProcessKind.THREAD) -> TransitionSyst
     """A process flips `p` for ever; another ends when `done` holds."""
     p = Var("p", BOOL)
     steps = [
-        toys.step(0, 0, 0, p, [(p, toys.FALSE)]),
+        toys.step(0, 0, 0, p, [(p, FALSE)]),
         toys.step(0, 0, 0, not_(p), [(p, TRUE)]),
         toys.step(1, 0, 1, done),
     ]
@@ -177,7 +177,7 @@ class TestSwitch:
     def test_progress_that_cannot_be(self, violation: Engine) -> None:
         """A run in which the thread moves again and again does not exist once it has ended: everything holds."""
         toy = switch(TRUE)
-        assert violation(toy, Atom(toys.FALSE), each(toy, FairnessKind.PROGRESS)[1:]) is None
+        assert violation(toy, Atom(FALSE), each(toy, FairnessKind.PROGRESS)[1:]) is None
 
     def test_fair_steps_not_threads(self, violation: Engine) -> None:
         """Fairness to the thread is kept by any of its steps; fairness to one step is not."""
@@ -209,7 +209,7 @@ class TestRest:
 
     def test_environment_may_decline(self, violation: Engine) -> None:
         """Where only the environment can move, nothing need happen; fairness to it takes that back."""
-        toy = switch(toys.FALSE, ProcessKind.ENV)
+        toy = switch(FALSE, ProcessKind.ENV)
         moves = eventually(Atom(Var("p", BOOL)))
         assert violation(toy, moves, []) == Lasso((), (REST,))
         assert violation(toy, moves, weak(toy)[1:]) == Lasso((), (REST,))
@@ -217,7 +217,7 @@ class TestRest:
 
     def test_rest_is_final(self, violation: Engine) -> None:
         """A run does not rest for a while: after the next step of the environment the state differs at once."""
-        toy = switch(toys.FALSE, ProcessKind.ENV)
+        toy = switch(FALSE, ProcessKind.ENV)
         p = Atom(Var("p", BOOL))
         alternates = leads_to(Not(p), Next(p))
         assert violation(toy, alternates, []) is not None
@@ -251,7 +251,7 @@ class TestAssumptions:
         """One thread flips `p` for ever; another may go one of two ways, and one ends at `assume false`."""
         p = Var("p", BOOL)
         steps = [
-            toys.step(0, 0, 0, p, [(p, toys.FALSE)]),
+            toys.step(0, 0, 0, p, [(p, FALSE)]),
             toys.step(0, 0, 0, not_(p), [(p, TRUE)]),
             toys.step(1, 0, 1),
             toys.step(1, 0, 2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from oomcheck.ir.expr import TRUE, Var
+from oomcheck.ir.expr import TRUE, Var, not_
 from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.system import ProcessKind, TransitionSystem
 from oomcheck.prop.buchi import degeneralised, translate
@@ -70,7 +70,7 @@ def test_product_with_nothing_cannot_move() -> None:
 def test_nested_search_stops_at_its_limit() -> None:
     """A search that may not finish finds nothing, and says why."""
     flip = Var("p", BOOL)
-    steps = [toys.step(0, 0, 0, writes=[(flip, toys.not_(flip))])]
+    steps = [toys.step(0, 0, 0, writes=[(flip, not_(flip))])]
     toy = toys.system("flip", [toys.variable("p", BOOL)], [toys.process("t", 1, kind=ProcessKind.THREAD)], steps)
     both = product(toy, degeneralised(translate(always(eventually(Atom(flip))))))
     assert accepting_lasso(both.system, both.accepted, Limits()).lasso is not None
