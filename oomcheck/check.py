@@ -315,6 +315,7 @@ class _Runner:
         sources = tuple(point.source for point in known.dead)
         ok, note = judge(row, verdict, sources)
         trace = trace_of(verdict)
+        exact = found.exhaustive and not found.halted - {ASSUME}  # else there may be something worse
         return Result(
             row.identity,
             row.prop,
@@ -334,7 +335,7 @@ class _Runner:
             trace.ending.source if trace is not None else "",
             system.params,
             known.group.mode.title,
-            finding.value if finding is not None else None,
+            finding.value if finding is not None and exact else None,
             finding is not None and finding.unbounded,
             finding.unit if finding is not None else "",
             row.check.span,

@@ -36,7 +36,16 @@ RUNS: dict[str, tuple[str, ...]] = {
     "premature_skip": ("weak_lmkd", "early", "early_lmkd", "strict_v5"),
     "progress": ("unblocked_v5", "no_reaper", "no_fairness", "group_v5", "group_early", "strict_v6_18", "shared_v6_18"),
     "reaper_queue": ("possible",),
-    "reaping_time": ("at_once_6_17", "two_s_6_17", "two_s_6_18", "worst_6_17", "worst_v5", "worst_6_18", "never_meet"),
+    "reaping_time": (
+        "at_once_6_17",
+        "at_once_busy",
+        "two_s_6_17",
+        "two_s_6_18",
+        "worst_6_17",
+        "worst_v5",
+        "worst_6_18",
+        "never_meet",
+    ),
     "robust_futex": (
         "mrelease",
         "alone",
