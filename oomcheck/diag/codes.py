@@ -72,7 +72,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "E0401": ("spec without its model", '`spec for "FILE"` names the model that the spec is about.'),
     "E0402": ("spec for another model", "The spec given on the command line is for another model file."),
     "E0403": ("unknown property in a check", "A check names properties of its spec or sanitizers."),
-    "E0404": ("property kind not supported yet", "Liveness, time and cost properties come with a later version."),
+    "E0404": ("property kind not supported", "The word is none of the kinds of properties that specs have."),
     "E0405": (
         "expectation does not fit",
         "covered and unreachable belong to cover properties, holds and violated to the others.",
