@@ -15,7 +15,7 @@ from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Index, Lit, Place, Var
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, BoolSort, EnumSort, IntSort, Scalar, bounds, scalar_of, width
 from oomcheck.ir.system import Access, Fault, LockInfo, ProcessKind, StateVar, Transition, TransitionSystem, Update
-from oomcheck.prop.property import SANITIZERS, Kind, Part, Property, sanitizer
+from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Part, Property, sanitizer
 from tests import toys
 
 BOOLS = (Var("p", BOOL), Var("q", BOOL))
@@ -166,7 +166,7 @@ def properties(draw: st.DrawFn) -> tuple[Property, ...]:
     """All sanitizers or some, and a few formulas."""
     names = draw(st.one_of(st.just(sorted(SANITIZERS)), st.lists(st.sampled_from(sorted(SANITIZERS)), unique=True)))
     chosen = [sanitizer(name) for name in names]
-    kinds = st.sampled_from([kind for kind in Kind if kind is not Kind.SANITIZER])
+    kinds = st.sampled_from([kind for kind in Kind if kind is not Kind.SANITIZER and kind not in ABOUT_RUNS])
     for number in range(draw(st.integers(0, 3))):
         parts = tuple(Part("part", formula) for formula in draw(st.lists(booleans(2), max_size=2)))
         formula, defined, rest = draw(booleans(2)), draw(st.one_of(st.just(TRUE), booleans(2))), draw(booleans(1))
