@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import TRUE, Apply, Expr, and_, not_
 from oomcheck.ir.ops import Op
 from oomcheck.pygen.expressions import Emitter
+from oomcheck.records import dataclass
 
 MAX_DEPTH = 40  # Python takes 100 levels of indentation
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from oomcheck.analysis.graph import GraphBuilder
-from oomcheck.ir.expr import Expr, not_, or_
+from oomcheck.ir.expr import Expr, not_
 from oomcheck.ir.system import ProcessKind, State, TransitionSystem
 from oomcheck.prop.property import Property
 from oomcheck.pygen.expressions import Emitter, compile_conditions, load
@@ -17,6 +17,7 @@ from oomcheck.result.exploration import Limits
 from oomcheck.semantics.budget import POLL, Budget, Report, StopCheck, depth_limit, state_limit
 from oomcheck.semantics.findings import Findings
 from oomcheck.semantics.graph import Survey
+from oomcheck.semantics.sought import halted
 
 #: The mask of a state, given that of the state before the step.
 Masking = Callable[[State, int], int]
@@ -55,8 +56,7 @@ class _Survey:
         self._is_sorted = in_index_order(system)
         kinds = [process.kind for process in system.processes]
         self._moving = frozenset(s.index for s in system.transitions if kinds[s.process] is not ProcessKind.ENV)
-        halted = or_(*(system.full_guard(fault) for fault in system.faults if fault.halts))
-        self._goes_on = compile_conditions([not_(halted)], system.slot)[0]
+        self._goes_on = compile_conditions([not_(halted(system))], system.slot)[0]
         self._builder = GraphBuilder()
         self._states: list[State] = []
         self._known: dict[State, int] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, not_, or_
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
 from oomcheck.pygen.expressions import Condition, compile_conditions
@@ -15,8 +14,9 @@ from oomcheck.pygen.steps import compile_steps, in_index_order
 from oomcheck.pygen.watches import Watches
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import DECIDED, POLL, Budget, Report, StopCheck, depth_limit, state_limit
-from oomcheck.semantics.checks import forbids_deadlock, is_sanitizer, may_rest
+from oomcheck.semantics.checks import is_sanitizer
 from oomcheck.semantics.findings import Findings
+from oomcheck.semantics.sought import stuck
 
 MAX_MEMO = 200_000  # sets of enabled transitions to remember
 
@@ -199,17 +199,7 @@ class _Search:
 
 
 def _deadlocks(system: TransitionSystem, properties: Sequence[Property]) -> list[tuple[str, Condition]]:
-    """Conditions for a state where no transition is enabled to violate a property."""
-    asked = [prop for prop in properties if forbids_deadlock(prop)]
-    unfinished = or_(
-        *(FALSE if may_rest(system, number) else _unfinished(system, number) for number in range(len(system.processes)))
-    )
-    halted = or_(*(system.full_guard(fault) for fault in system.faults if fault.halts))
-    conditions = [and_(unfinished, not_(prop.rest), not_(halted)) for prop in asked]
-    compiled = compile_conditions(conditions, system.slot)
-    return [(prop.name, condition) for prop, condition in zip(asked, compiled, strict=True)]
-
-
-def _unfinished(system: TransitionSystem, process: int) -> Expr:
-    done = system.processes[process].done
-    return TRUE if done is None else not_(system.at(process, done))
+    """Tests for a state where no transition is enabled to violate a property."""
+    asked = stuck(system, properties)
+    compiled = compile_conditions([condition for _, condition in asked], system.slot)
+    return [(name, condition) for (name, _), condition in zip(asked, compiled, strict=True)]

@@ -9,43 +9,18 @@ with the values it has just written already put in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import ArraySort, width
-from oomcheck.ir.system import Fault, State, Transition, TransitionSystem
+from oomcheck.ir.system import State, Transition, TransitionSystem
 from oomcheck.ir.walk import rewrite, subexpressions
 from oomcheck.prop.property import Property
 from oomcheck.pygen.branches import emit, guarded
 from oomcheck.pygen.expressions import Emitter, load
-from oomcheck.semantics.checks import deciding, is_sanitizer
-
-
-@dataclass(frozen=True, slots=True)
-class Decides:
-    """A property of this name is decided."""
-
-    prop: str
-
-
-@dataclass(frozen=True, slots=True)
-class Occurs:
-    """An antecedent holds."""
-
-    prop: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fails:
-    """A fault happens."""
-
-    fault: Fault
-
-
-Subject = Decides | Occurs | Fails
+from oomcheck.records import dataclass
+from oomcheck.semantics.sought import Fails, Subject, sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +40,14 @@ Watch = Callable[[State, Callable[[int], None]], None]
 def items(system: TransitionSystem, properties: Sequence[Property]) -> tuple[Item, ...]:
     """All that is to be noticed, in the order in which it is to be noted within one state."""
     return tuple(
-        Item(condition, slots_below(condition, system.slot), subject, at)
-        for condition, subject, at in _conditions(system, properties)
+        Item(condition, slots_below(condition, system.slot), subject, _place(subject))
+        for condition, subject in sought(system, properties)
         if condition != FALSE
     )
 
 
-Condition = tuple[Expr, Subject, tuple[int, int] | None]
-
-
-def _conditions(system: TransitionSystem, properties: Sequence[Property]) -> Iterator[Condition]:
-    for prop in properties:
-        yield deciding(prop), Decides(prop.name), None
-        for number, part in enumerate(prop.antecedents):
-            yield part.formula, Occurs(prop.name, number), None
-    for fault in sorted(system.faults, key=lambda fault: fault.index):
-        if fault.halts or any(is_sanitizer(prop, fault.sanitizer) for prop in properties):
-            yield system.full_guard(fault), Fails(fault), (fault.process, fault.origin)
+def _place(subject: Subject) -> tuple[int, int] | None:
+    return (subject.fault.process, subject.fault.origin) if isinstance(subject, Fails) else None
 
 
 def compile_watch(

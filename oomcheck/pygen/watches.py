@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
-from oomcheck.pygen.watch import Decides, Fails, Item, Occurs, Watch, compile_watch, items
+from oomcheck.pygen.watch import Item, Watch, compile_watch, items
 from oomcheck.semantics.checks import is_sanitizer
 from oomcheck.semantics.findings import Findings
+from oomcheck.semantics.sought import Decides, Fails, Occurs
 
 STALE = 50  # idle alarms after which a watch is compiled anew without what was already found
 

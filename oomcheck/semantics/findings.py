@@ -32,6 +32,10 @@ class Findings:
         """Whether something was asked and every question has its witness."""
         return bool(self._names) and self._names == self.witnesses.keys()
 
+    def asks(self, name: str) -> bool:
+        """Whether a property of this name is among those to be decided."""
+        return name in self._names
+
     def decide(self, name: str, state: int, fault: int | None = None, racing: tuple[int, int] | None = None) -> None:
         """State number `state` decides the property."""
         if name not in self.witnesses:
