@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.evidence import Subject, build_trace
+from oomcheck.explicit import Explicit, Means
 from oomcheck.ir.expr import TRUE
 from oomcheck.ir.system import CoverPoint, ProcessKind, TransitionSystem
 from oomcheck.lang.elaborate import Elaborated, elaborate
@@ -20,7 +21,7 @@ from oomcheck.lang.spec import check_target, mode_of, plan, provisional, typed_p
 from oomcheck.lang.tree import SpecFile
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Liveness
-from oomcheck.pygen.search import explore as explore_generated
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits, Witness
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
@@ -136,6 +137,8 @@ class _Runner:
         self._partial = ""
         self._start = time.perf_counter()
         self._exhaustive = True
+        means = Means(options.threads, options.engine != "explicit", options.environ, options.tell)
+        self._explicit = Explicit(means)
 
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
@@ -235,7 +238,7 @@ class _Runner:
 
     def _explore(self, group: Group, properties: Sequence[Property]) -> Found:
         system = group.system(about_runs=False)
-        search = explore_reference if self._options.engine == "reference" else explore_generated
+        search = explore_reference if self._options.engine == "reference" else self._explicit.explore
         asked = [p for p in properties if p.name != "unreachable"]
         options = self._options
         found = search(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fnmatch
+import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
@@ -13,7 +15,10 @@ from oomcheck.lang.lower import show_param
 from oomcheck.lang.spec import Check, Spec, mode_of
 from oomcheck.lang.tree import MaxCost
 from oomcheck.prop.property import SANITIZERS
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits, Progress
+
+_log = logging.getLogger(__name__)
 
 ENGINES = ("auto", "explicit", "reference")
 
@@ -28,9 +33,12 @@ class Options:
     without: frozenset[str] = frozenset()  # sanitizers turned off
     limits: Limits = field(default_factory=Limits)
     engine: str = "auto"
+    threads: int = 1
     include: tuple[Path, ...] = ()
     should_stop: Callable[[], str] | None = None
     progress: Callable[[Progress], None] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)  # of compilers, and where the cache is
+    tell: Callable[[str], None] = _log.warning  # hears of what makes searches slower
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 
 FORMATS: Final = ("text", "json")
@@ -20,6 +20,7 @@ ENGINES: Final = ("auto", "explicit", "reference", "bmc", "kind", "pdr")
 FILE: Final = "pyproject.toml"
 PREFIX: Final = "OOMCHECK_"
 LARGEST: Final = 10**18
+MOST_JOBS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Settings:
     format: str = "text"
     color: str = "auto"
     engine: str = "auto"
+    jobs: int | None = None  # threads of a search; None: one for each core
 
     @property
     def limits(self) -> Limits:
@@ -104,10 +106,12 @@ def _number(text: str, units: Mapping[str, int], wanted: str) -> Decimal:
     return value
 
 
-def _whole(text: str, units: Mapping[str, int], wanted: str, least: int = 1) -> int:
+def _whole(text: str, units: Mapping[str, int], wanted: str, least: int = 1, most: int = LARGEST) -> int:
     value = _number(text, units, wanted)
     if value != int(value) or value < least:
         raise BadValueError(f"expected a whole number of at least {least}, found {text!r:.60}")
+    if value > most:
+        raise BadValueError(f"expected at most {most}, found {text!r:.60}")
     return int(value)
 
 
@@ -138,6 +142,7 @@ PARSERS: Final[Mapping[str, Callable[[str], Value]]] = {
     "format": _one_of(FORMATS),
     "color": _one_of(COLORS),
     "engine": _one_of(ENGINES),
+    "jobs": lambda text: _whole(text, {"": 1}, "a number of threads such as 4", most=MOST_JOBS),
 }
 
 
@@ -176,6 +181,8 @@ def _project(cwd: Path) -> Layer:
 
 def _table(path: Path) -> Iterator[tuple[str, str]]:
     """Keys and values of [tool.oomcheck] in the file `path`, the values as text."""
+    import tomllib  # takes longer than all the rest here, and most runs have no such file
+
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parent.parent / "oomcheck"
 #: Level of each package or top-level module; those of one level do not know each other.
 LEVELS = {
     "diag": 0,
+    "cachedir": 0,
+    "records": -1,  # how values are declared
     "ir": 1,
     "result": 2,
     "prop": 2,
@@ -24,7 +26,7 @@ LEVELS = {
     "native": 5,
     "smt": 5,
     "pygen": 5,
-    "check": 7,
+    "check": 8,
     "settings": 7,
     "version": 0,
     "evidence": 5,
@@ -34,13 +36,14 @@ LEVELS = {
     "reference": 5,
     "rows": 5,
     "verdicts": 6,
-    "runs": 6,
+    "explicit": 6,
+    "runs": 7,
     "simulate": 6,
-    "api": 8,
-    "gate": 8,
-    "report": 9,
-    "cli": 10,
-    "": 11,  # oomcheck/__init__.py, the public API
+    "api": 9,
+    "gate": 9,
+    "report": 10,
+    "cli": 11,
+    "": 12,  # oomcheck/__init__.py, the public API
 }
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
+
+from oomcheck.records import dataclass
+
+#: Numbers in one block of memory: an array, or a view of memory that belongs to somebody else.
+Numbers: TypeAlias = "array[int] | memoryview[int]"
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,13 @@ class RunGraph:
     this graph is real all the same, and every edge that a state may lack is lacking along with all its others.
     """
 
-    first: array[int]
-    target: array[int]
-    step: array[int]
-    parent: array[int]
-    found_by: array[int]
-    rests: bytearray
-    letter: array[int]
+    first: Numbers
+    target: Numbers
+    step: Numbers
+    parent: Numbers
+    found_by: Numbers
+    rests: bytearray | memoryview[int]
+    letter: Numbers
     masks: tuple[int, ...]
 
     @property

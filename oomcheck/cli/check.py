@@ -28,7 +28,7 @@ from oomcheck.version import VERSION
 
 LATER_FORMATS = ("junit", "ktap", "sarif", "github")
 LONGEST_NAME = 200  # of a file of traces; file systems allow 255 bytes
-_SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine")
+_SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine", "jobs")
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -56,6 +56,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
     parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit or reference")
+    parser.add_argument("-j", "--jobs", metavar="N", help="threads of a search (default: one for each core)")
     parser.add_argument("--format", metavar="FORMAT", help="text or json")
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
     parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
@@ -91,8 +92,10 @@ def run(args: argparse.Namespace) -> int:
             frozenset(args.without or ()),
             settings.limits,
             settings.engine,
+            settings.jobs or len(os.sched_getaffinity(0)),
             tuple(args.include),
             should_stop,
+            tell=_tell,
         )
         report = check_files(args.model, tuple(args.specs), options)
     code = exit_code(report)
@@ -102,6 +105,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(render_report(report, _text_options(args, settings, paths), code))
     return code
+
+
+def _tell(notice: str) -> None:
+    print(f"oomcheck: notice: {notice}", file=sys.stderr)
 
 
 def _settings(args: argparse.Namespace) -> Settings:

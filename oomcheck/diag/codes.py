@@ -101,6 +101,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "formula too large",
         "The automaton of a temporal formula can have exponentially many states; split the formula into properties.",
     ),
+    "E0506": (
+        "C compiler unusable",
+        "The environment variable CC names a compiler that cannot build native code; correct it, or unset it to let the "
+        "tool choose: cc, gcc, clang, tcc, and without any of them Python.",
+    ),
     # W: warnings and lint
     "W0601": (
         "two shared reads in one expression",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from oomcheck.diag.codes import CODES
 from oomcheck.diag.span import Span
+from oomcheck.records import dataclass
 
 
 class Severity(Enum):

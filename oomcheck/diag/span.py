@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+from itertools import accumulate
+
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +19,8 @@ class Source:
 
     def __post_init__(self) -> None:
         """Index the line starts, so that columns are computed and never stored."""
-        starts = [0]
-        for offset, char in enumerate(self.text):
-            if char == "\n":
-                starts.append(offset + 1)
-        object.__setattr__(self, "_starts", tuple(starts))
+        lines = self.text.split("\n")
+        object.__setattr__(self, "_starts", tuple(accumulate((len(line) + 1 for line in lines[:-1]), initial=0)))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of `offset`, both counted from 1."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
 from oomcheck.native.emit import MODEL_ABI
+from oomcheck.records import dataclass
 
 SEARCH_ABI = 1
 MOST_TARGETS = 8

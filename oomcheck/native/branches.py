@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import TRUE, Apply, Expr, not_
 from oomcheck.ir.ops import Op
 from oomcheck.native.expressions import Writer
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

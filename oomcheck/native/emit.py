@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import width
@@ -18,6 +17,7 @@ from oomcheck.native.expressions import PRELUDE, Writer, into_field, raw, word
 from oomcheck.native.items import Items
 from oomcheck.native.layout import Field, Layout, lay_out
 from oomcheck.native.races import race_code
+from oomcheck.records import dataclass
 
 MODEL_ABI = 1
 WANT_RACES, WANT_ORDERS = 1, 2

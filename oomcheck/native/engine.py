@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Facts, Loaded, Search, SearchOptions, Status
@@ -17,6 +16,7 @@ from oomcheck.native.evidence import Seen, decided, note
 from oomcheck.native.items import Items, Races, items_of
 from oomcheck.native.room import log_space, most_bytes
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import DECIDED, Budget, Report, StopCheck, depth_limit, state_limit
 from oomcheck.semantics.findings import Findings

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.native.binding import Target
 from oomcheck.native.items import Items, Orders, Races
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import LockEdge
 from oomcheck.semantics.checks import lock_edges, race
 from oomcheck.semantics.findings import Findings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.interval import interval
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import LockEdge
 from oomcheck.semantics.checks import is_sanitizer
 from oomcheck.semantics.sought import Decides, Fails, Subject, sought, stuck

@@ -8,12 +8,12 @@ that is larger than a word has as many elements in each word as fit. All other e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import Expr, Index, Lit
 from oomcheck.ir.sorts import ArraySort, bounds, scalar_of, width
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.ir.walk import subexpressions
+from oomcheck.records import dataclass
 
 WORD = 64
 WIDEST = 62  # of a field, so that values and differences of values fit 64 bits with sign

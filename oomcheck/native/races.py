@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import Access, Transition, TransitionSystem
 from oomcheck.native.expressions import Writer, word
+from oomcheck.records import dataclass
 from oomcheck.semantics.sought import clash
 
 #: A scalar or element (name, position), or an array of which some access computes its index (name, None).

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
+from oomcheck.records import dataclass
 from oomcheck.semantics.budget import resident_memory
 
 SPARE = 0.9  # share of the available memory that a search takes before it gives up

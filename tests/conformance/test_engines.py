@@ -16,9 +16,16 @@ from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics import search as reference
 from oomcheck.semantics.replay import check_witness
 from tests import oracle, strategies
+from tests.native.workshop import Native
 
 Engine = Callable[[TransitionSystem, tuple[Property, ...], Limits], Exploration]
-ENGINES: dict[str, Engine] = {"reference": reference.explore, "pygen": generated.explore}
+ENGINES: dict[str, Engine] = {
+    "reference": reference.explore,
+    "pygen": generated.explore,
+    "native": Native(1),
+    "native on 2 threads": Native(2),
+    "native on 5 threads": Native(5),
+}
 
 #: With `unreachable` among the properties no search ends early.
 COMPLETE = sanitizer("unreachable")
@@ -76,3 +83,28 @@ def test_engines_agree_under_limits(system: TransitionSystem, properties: tuple[
     expected = reference.explore(system, properties, limits)
     found = generated.explore(system, properties, limits)
     assert replace(found, seconds=0.0) == replace(expected, seconds=0.0)
+
+
+@thorough
+@given(system=strategies.systems(), properties=strategies.properties())
+def test_native_finds_what_the_reference_finds(system: TransitionSystem, properties: tuple[Property, ...]) -> None:
+    """The same record for any number of threads, down to the path of each witness."""
+    asked = everything(properties)
+    expected = replace(reference.explore(system, asked, Limits()), seconds=0.0)
+    for threads in (1, 2, 5):
+        assert replace(Native(threads)(system, asked, Limits()), seconds=0.0) == expected
+
+
+@settings(thorough, max_examples=240)
+@given(system=strategies.systems(), properties=strategies.properties(), limits=limits)
+def test_native_is_sound_under_limits(
+    system: TransitionSystem, properties: tuple[Property, ...], limits: Limits
+) -> None:
+    """It stops for the reason that the reference stops for, visits as many states, and what it finds is real."""
+    expected = reference.explore(system, everything(properties), limits)
+    found = Native(2)(system, everything(properties), limits)
+    assert (found.stopped, found.states, found.depth) == (expected.stopped, expected.states, expected.depth)
+    assert found.witnesses.keys() >= expected.witnesses.keys()
+    for prop in properties:
+        if prop.name in found.witnesses:
+            assert check_witness(system, prop, found.witnesses[prop.name]) == ""

@@ -5,7 +5,7 @@
 
 #include "search.h"
 
-#define THRIFTY_LOG2 26 /* from here on the table doubles; before, it grows fourfold */
+#define THRIFTY_LOG2 22 /* from here on the table doubles; before, it grows fourfold */
 
 uint64_t search_bytes(const struct search *search)
 {
@@ -40,12 +40,12 @@ uint32_t search_least_log2(const struct search *search)
 	return log2;
 }
 
-/* Whether so many states fill the table: beyond 5/8 probing gets slow, and a table that cannot grow takes 7/8. */
+/* Whether so many states fill the table: 13 probes are still about one line, and bytes are time; at worst it takes 7/8. */
 static bool is_full(const struct search *search, uint64_t states)
 {
 	uint64_t slots = search->visited.mask + 1;
 
-	return states > (search->stuck ? slots / 8 * 7 : slots / 8 * 5);
+	return states > (search->stuck ? slots / 8 * 7 : slots / 5 * 4);
 }
 
 bool search_is_tight(const struct search *search)

@@ -98,9 +98,16 @@ static inline bool state_equal(const uint64_t *state, const uint8_t *stored, str
 /* Multiply to 128 bits and fold; the step of wyhash (Wang Yi 2019). */
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
+#ifdef __SIZEOF_INT128__
 	unsigned __int128 product = (unsigned __int128)a * b;
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else /* tcc: by halves */
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+	uint64_t middle = a1 * b0 + (a0 * b0 >> 32), other = (uint32_t)middle + a0 * b1;
+
+	return (a1 * b1 + (middle >> 32) + (other >> 32)) ^ (a * b);
+#endif
 }
 
 static inline uint64_t state_hash(const uint64_t *state)

@@ -134,6 +134,15 @@ int tracing_run(struct tracing *tracing, double seconds)
 	return tracing->status;
 }
 
+static bool is_on(const struct segments *level, uint64_t number)
+{
+	for (size_t k = 0; k < level->count; k++) {
+		if (number >= level->at[k].first && number < level->at[k].last)
+			return true;
+	}
+	return false;
+}
+
 /* Make the least step to a state that leads on to the target; false if there is none. */
 static bool step_on(struct tracing *tracing, uint64_t *state, uint64_t level, uint32_t target, uint32_t *step)
 {
@@ -148,7 +157,9 @@ static bool step_on(struct tracing *tracing, uint64_t *state, uint64_t level, ui
 		if (best && moves.steps[k] >= *step)
 			continue;
 		number = number_of(tracing->search, after);
-		if (number != NOWHERE && mark_after(tracing, level, number) & 1u << target) {
+		/* The mark alone does not tell the next level from those before it, which are marked by now. */
+		if (number != NOWHERE && mark_after(tracing, level, number) & 1u << target &&
+		    is_on(&tracing->search->levels[level + 1], number)) {
 			best = after;
 			*step = moves.steps[k];
 		}
