@@ -10,11 +10,18 @@ for result in report.results:
 
 from __future__ import annotations
 
-from oomcheck.api import Model, check, load
-from oomcheck.diag.diagnostic import Diagnostic, OomcheckError
-from oomcheck.result.trace import Trace
-from oomcheck.result.verdict import Report, Result, Verdict, Word, exit_code, trace_of, word
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from oomcheck.version import VERSION
+
+if TYPE_CHECKING:
+    from oomcheck.api import Model, check, load
+    from oomcheck.diag.diagnostic import Diagnostic, OomcheckError
+    from oomcheck.result.trace import Trace
+    from oomcheck.result.verdict import Report, Result, Verdict, Word, exit_code, trace_of, word
 
 __version__ = VERSION
 
@@ -34,3 +41,33 @@ __all__ = [
     "trace_of",
     "word",
 ]
+
+#: Where the public names come from; they are loaded when they are asked for, as most commands need only some.
+_HOMES = {
+    "oomcheck.api": ("Model", "check", "load"),
+    "oomcheck.diag.diagnostic": ("Diagnostic", "OomcheckError"),
+    "oomcheck.result.trace": ("Trace",),
+    "oomcheck.result.verdict": ("Report", "Result", "Verdict", "Word", "exit_code", "trace_of", "word"),
+}
+
+
+class _Package(ModuleType):
+    """The package; that its module `check` is loaded does not hide the function `check`."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name == "check" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

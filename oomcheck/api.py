@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +13,7 @@ from oomcheck.check import check_files
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
+from oomcheck.records import dataclass
 from oomcheck.result.verdict import Report
 from oomcheck.rows import Options
 

@@ -251,8 +251,8 @@ class _Runner:
         system = group.system(about_runs=True)
         self._warn(group, properties)
         options = self._options
-        reference = options.engine == "reference"
-        found = search_runs(system, properties, self._limits(), options.should_stop, options.progress, reference)
+        engine = None if options.engine == "reference" else self._explicit
+        found = search_runs(system, properties, self._limits(), options.should_stop, options.progress, engine)
         exploration = self._stopped(found.exploration)
         self._exhaustive = self._exhaustive and exploration.exhaustive
         return Found(group, system, exploration, (), self._behaviour(system, exploration), found.findings)

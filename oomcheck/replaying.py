@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
@@ -15,6 +14,7 @@ from oomcheck.lang.lower import lower
 from oomcheck.lang.mode import Mode
 from oomcheck.prop.property import ABOUT_RUNS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Fairness, FairnessKind
+from oomcheck.records import dataclass
 from oomcheck.result.amounts import TICKS
 from oomcheck.result.exploration import REST, Witness
 from oomcheck.result.trace import Step, Trace

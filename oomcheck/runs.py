@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck import reference
 from oomcheck.analysis.components import Stopped
 from oomcheck.analysis.graph import RunGraph
-from oomcheck.analysis.lassos import Lasso, fair_cycle, fair_run, find_lasso
-from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
+from oomcheck.analysis.lassos import Lasso
+from oomcheck.analysis.longest import Greatest, Unbounded
+from oomcheck.explicit import PLAIN, Explicit
 from oomcheck.ir.expr import FALSE, Expr
 from oomcheck.ir.system import ProcessKind, TransitionSystem
 from oomcheck.prop.automaton import Automaton
@@ -17,8 +18,7 @@ from oomcheck.prop.buchi import translate
 from oomcheck.prop.formula import Not
 from oomcheck.prop.property import Kind, Property
 from oomcheck.prop.temporal import CostBound, Fairness, Liveness, Response
-from oomcheck.pygen.graph import survey as survey_generated
-from oomcheck.pygen.search import explore as explore_generated
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
 from oomcheck.semantics.budget import Budget
 from oomcheck.semantics.evident import assumed, is_about_runs
@@ -64,14 +64,16 @@ def search_runs(
     limits: Limits,
     should_stop: StopCheck | None = None,
     progress: Callable[[Progress], None] | None = None,
-    reference: bool = False,
+    explicit: Explicit | None = None,
 ) -> Searched:
     """Settle properties about runs of `system`, where time may pass for ever if nothing else does.
+
+    By the reference semantics and their algorithms if `explicit` is None.
 
     The conditions that the properties look at are evaluated once, while the graph is made; what follows are
     algorithms on numbers.
     """
-    return _Search(system, properties, limits, should_stop, progress, reference).run()
+    return _Search(system, properties, limits, should_stop, progress, explicit).run()
 
 
 class _Search:
@@ -82,14 +84,15 @@ class _Search:
         limits: Limits,
         should_stop: StopCheck | None,
         progress: Callable[[Progress], None] | None,
-        reference: bool,
+        explicit: Explicit | None,
     ) -> None:
         self._system = system
         self._properties = properties
         self._limits = limits
         self._should_stop = should_stop
         self._progress = progress
-        self._reference = reference
+        self._explicit = explicit
+        self._algorithms = PLAIN
         self._bits: dict[Expr, int] = {}
         self._automata: dict[str, Automaton] = {}
         self._stopped = ""
@@ -99,9 +102,11 @@ class _Search:
         """The graph, then each property in turn."""
         for prop in self._properties:
             self._prepare(prop)
-        survey = survey_reference if self._reference else survey_generated
-        conditions = list(self._bits)
-        found = survey(self._system, conditions, self._properties, self._limits, self._should_stop, self._progress)
+        question = (self._system, list(self._bits), self._properties, self._limits, self._should_stop, self._progress)
+        if self._explicit is None:
+            found = survey_reference(*question)
+        else:
+            found, self._algorithms = self._explicit.survey(*question)
         self._graph: RunGraph = found.graph
         self._stopped = found.exploration.stopped
         findings: dict[str, Finding] = {}
@@ -149,20 +154,26 @@ class _Search:
                 return self._response(response)
             case CostBound(name=name, limit=limit):
                 weights = {step.index: sum(n for c, n in step.costs if c == name) for step in self._system.transitions}
-                return _bounded(greatest_cost(self._graph, weights, self._poll), limit, name)
+                return _bounded(self._algorithms.greatest_cost(self._graph, weights, self._poll), limit, name)
             case None:
                 return _violation(self._zeno())
 
     def _liveness(self, prop: Property, fairness: Sequence[Fairness]) -> Finding | None:
         found = _violation(self._lasso(self._automata[prop.name], fairness))
-        if found is not None or self._stopped or fair_run(self._graph, fairness, self._poll, self._ends(fairness)):
+        if (
+            found is not None
+            or self._stopped
+            or self._algorithms.fair_run(self._graph, fairness, self._poll, self._ends(fairness))
+        ):
             return found
         return Finding(violates=False, vacuous="no run keeps all that is assumed of it: fairness, time that passes")
 
     def _lasso(self, automaton: Automaton, fairness: Sequence[Fairness]) -> Lasso | None:
-        if not self._reference:
+        if self._explicit is not None:
             positions = [self._bits[atom] for atom in automaton.atoms]
-            return find_lasso(self._graph, automaton, positions, fairness, self._poll, self._ends(fairness))
+            return self._algorithms.find_lasso(
+                self._graph, automaton, positions, fairness, self._poll, self._ends(fairness)
+            )
         return self._plain(
             reference.find_lasso(self._system, automaton, fairness, self._limits, self._should_stop, self._progress)
         )
@@ -173,8 +184,8 @@ class _Search:
         idle = (ProcessKind.ENV, ProcessKind.CLOCK)
         steps = {step.index for step in self._system.transitions if kinds[step.process] not in idle}
         fairness = every_thread(self._system)
-        if not self._reference:
-            return fair_cycle(self._graph, steps, fairness, self._poll, self._ends(fairness))
+        if self._explicit is not None:
+            return self._algorithms.fair_cycle(self._graph, steps, fairness, self._poll, self._ends(fairness))
         return self._plain(
             reference.fair_cycle(self._system, steps, fairness, self._limits, self._should_stop, self._progress)
         )
@@ -188,7 +199,7 @@ class _Search:
         bits = self._bits
         ticks = {step.index: step.ticks for step in self._system.transitions}
         trigger, answer = bits[response.trigger], bits[response.response]
-        worst = greatest_time(self._graph, trigger, answer, ticks, self._poll)
+        worst = self._algorithms.greatest_time(self._graph, trigger, answer, ticks, self._poll)
         finding = _bounded(worst, response.limit, "ticks")
         if finding is None or not finding.violates or response.limit is None:
             return finding
@@ -200,7 +211,7 @@ class _Search:
         """A shortest run in which more than `limit` ticks pass before the response."""
         watched = monitored(self._system, response.trigger, response.response, limit)
         late = Property("late", Kind.NEVER, watched.late)
-        explore = explore_reference if self._reference else explore_generated
+        explore = explore_reference if self._explicit is None else self._explicit.explore
         return explore(watched.system, [late], self._limits, self._should_stop).witnesses.get("late")
 
 

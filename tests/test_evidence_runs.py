@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oomcheck.evidence import EvidenceError, Subject, build_trace
+from oomcheck.explicit import Explicit, Means
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Var, and_
 from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.system import TransitionSystem
@@ -229,7 +230,7 @@ def test_what_a_search_finds_is_evidence(
         Property("live", Kind.LTL, temporal=Liveness(formula, fairness), antecedents=(part,)),
         Property("opposite", Kind.LTL, temporal=Liveness(Not(formula), fairness)),
     ]
-    found = search_runs(toy, props, Limits(max_states=2000), reference=reference)
+    found = search_runs(toy, props, Limits(max_states=2000), explicit=None if reference else Explicit(Means()))
     for prop in props:
         finding = found.findings.get(prop.name)
         if finding is not None and finding.witness is not None:

@@ -9,7 +9,6 @@ finite state concurrent programs satisfy their linear specification (1985), sect
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from oomcheck.analysis.components import Components, Poll, never
@@ -19,6 +18,7 @@ from oomcheck.analysis.loops import Loops
 from oomcheck.analysis.product import EVERYTHING, Hop, Product, accepting_parts
 from oomcheck.prop.automaton import Automaton
 from oomcheck.prop.temporal import Fairness
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import REST
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from oomcheck.analysis.components import Components, Poll, never
 from oomcheck.analysis.graph import RunGraph
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import REST
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import os
 import sys
@@ -9,12 +10,21 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from oomcheck.cli.common import Commands
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.render import render_text
 from oomcheck.diag.span import Source
 from oomcheck.lang.format import format_text
 from oomcheck.lang.parsing import read_source
 from oomcheck.report.wording import plain
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("fmt", help="put models and specs into canonical layout")
+    parser.add_argument("paths", nargs="+", metavar="FILE")
+    parser.add_argument("--check", action="store_true", help="change nothing; print what would change and exit 1")
+    parser.set_defaults(run=lambda args: run(args.paths, args.check))
 
 
 def run(paths: list[str], check: bool) -> int:

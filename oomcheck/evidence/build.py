@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.evidence.endings import state_ending
 from oomcheck.evidence.runs import amount_of, promises, run_ending
@@ -11,6 +11,7 @@ from oomcheck.ir.sorts import show
 from oomcheck.ir.system import ProcessKind, State, Transition, TransitionSystem
 from oomcheck.lang.mode import UNTIMED, Mode
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import REST, Witness
 from oomcheck.result.trace import Change, Step, Trace
 from oomcheck.semantics.commute import fewest_switches

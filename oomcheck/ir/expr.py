@@ -6,10 +6,9 @@ is 0. Lowering guards each such place by a fault, so no verdict rests on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, Scalar, Sort
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

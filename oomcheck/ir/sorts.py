@@ -5,7 +5,7 @@ Every value is a Python int: a bool is 0 or 1, an enum member is its position.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

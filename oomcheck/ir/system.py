@@ -8,13 +8,14 @@ the candidates of a state by looking at the counters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property
 
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, Expr, Lit, Place, Var, and_, eq
 from oomcheck.ir.sorts import EnumSort, Scalar, Sort, scalar_of, width
+from oomcheck.records import dataclass
 
 State = tuple[int, ...]
 

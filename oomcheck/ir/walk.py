@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, binary, ite, negate, not_, or_
 from oomcheck.ir.ops import Op
@@ -21,6 +21,26 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.append(position)
             case Apply(args=args):
                 stack.extend(reversed(args))
+
+
+def parts(exprs: Iterable[Expr]) -> Iterator[Expr]:
+    """The expressions and all below them, each object once however many share it; the caller holds them meanwhile."""
+    seen: set[int] = set()
+    for expr in exprs:
+        stack = [expr]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield node
+            match node:
+                case Lit() | Var():
+                    pass
+                case Index(index=position):
+                    stack.append(position)
+                case Apply(args=args):
+                    stack.extend(reversed(args))
 
 
 def variables(expr: Expr) -> frozenset[str]:
@@ -65,3 +85,31 @@ def rewrite(expr: Expr, leaf: Callable[[Lit | Var | Index], Expr]) -> Expr:
                 if old is not arg:
                     return rebuild(op, tuple(new))
             return expr
+
+
+class Rewriting:
+    """`rewrite` of many expressions by one `leaf`, which always answers the same.
+
+    Expressions share most of their parts; a part that was met before is not walked again, and results share as well.
+    """
+
+    def __init__(self, leaf: Callable[[Lit | Var | Index], Expr]) -> None:
+        self._leaf = leaf
+        self._done: dict[int, tuple[Expr, Expr]] = {}  # by identity; the part itself is held, so that its id stays its
+
+    def __call__(self, expr: Expr) -> Expr:
+        """`rewrite(expr, leaf)`."""
+        if isinstance(expr, Lit | Var):
+            return self._leaf(expr)
+        known = self._done.get(id(expr))
+        if known is None:
+            known = self._done[id(expr)] = (expr, self._new(expr))
+        return known[1]
+
+    def _new(self, expr: Index | Apply) -> Expr:
+        if isinstance(expr, Index):
+            inner = self(expr.index)
+            return self._leaf(expr if inner is expr.index else Index(expr.array, inner))
+        new = tuple([self(arg) for arg in expr.args])
+        same = all(old is arg for old, arg in zip(expr.args, new, strict=True))
+        return expr if same else rebuild(expr.op, new)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from lark import Token, Tree
-
 from oomcheck.diag.span import Source
 from oomcheck.lang import tree as t
-from oomcheck.lang.build_body import BodyBuilder, Node, as_tree, children_after
+from oomcheck.lang.build_body import BodyBuilder, as_tree, children_after
+from oomcheck.lang.nodes import Node, Token, Tree
 
 
 class Builder(BodyBuilder):
     """Builds declarations of one source; holds nothing but the source."""
 
-    def model(self, node: Tree[Token]) -> t.ModelFile:
+    def model(self, node: Tree) -> t.ModelFile:
         """The whole of a model or library file."""
         head = as_tree(node.children[0])
         items = tuple(self.item(as_tree(child)) for child in node.children[1:])
         source = self.string(head.children[1]) if len(head.children) > 1 else ""
         return t.ModelFile(self.name(head.children[0]), head.data == "library_header", source, items, self.span(node))
 
-    def item(self, node: Tree[Token]) -> t.Item:
+    def item(self, node: Tree) -> t.Item:
         """One declaration of a model."""
         match str(node.data):
             case "import_decl":
@@ -51,7 +50,7 @@ class Builder(BodyBuilder):
             case _:
                 return self.storage(node)
 
-    def param(self, node: Tree[Token]) -> t.ParamDecl:
+    def param(self, node: Tree) -> t.ParamDecl:
         """A parameter declaration in one of its four forms."""
         source, span = self.source_ref(node), self.span(node)
         match str(node.data):
@@ -77,7 +76,7 @@ class Builder(BodyBuilder):
                 value = self.name_expr(default)
                 return t.ParamDecl(self.name(name), "enum", value, source, span, enum=self.name(enum))
 
-    def storage(self, node: Tree[Token]) -> t.VarDecl | t.FlagsDecl | t.ObjectDecl | t.TimerDecl:
+    def storage(self, node: Tree) -> t.VarDecl | t.FlagsDecl | t.ObjectDecl | t.TimerDecl:
         """A declaration that takes up state, at top level or in a struct or process."""
         source, span = self.source_ref(node), self.span(node)
         quals = tuple(self.name(c) for c in node.children if isinstance(c, Token) and c.type == "QUALIFIER")
@@ -105,7 +104,7 @@ class Builder(BodyBuilder):
                 release = self.name(after[0]) if after else None
                 return t.ObjectDecl(quals, str(rest[0]), variant, declarators, release, source, span)
 
-    def process(self, node: Tree[Token]) -> t.ProcessDecl:
+    def process(self, node: Tree) -> t.ProcessDecl:
         """A process with its variables and threads."""
         name, dims = node.children[:2]
         members = tuple(
@@ -114,7 +113,7 @@ class Builder(BodyBuilder):
         )
         return t.ProcessDecl(self.name(name), self.dims(dims), members, self.span(node))
 
-    def freezer(self, node: Tree[Token]) -> t.FreezerDecl:
+    def freezer(self, node: Tree) -> t.FreezerDecl:
         """A freezer with its predicates."""
         name, kind, member, exempt = node.children[:4]
 
@@ -128,7 +127,7 @@ class Builder(BodyBuilder):
             self.name(name), str(kind), predicate(member), predicate(exempt), self.source_ref(node), self.span(node)
         )
 
-    def define(self, node: Tree[Token]) -> t.DefineDecl:
+    def define(self, node: Tree) -> t.DefineDecl:
         """A macro."""
         name, formals, body = node.children[:3]
         return t.DefineDecl(
@@ -139,7 +138,7 @@ class Builder(BodyBuilder):
             self.span(node),
         )
 
-    def function(self, node: Tree[Token]) -> t.FunctionDecl:
+    def function(self, node: Tree) -> t.FunctionDecl:
         """A function, a procedure or a softirq handler."""
         children = list(node.children)
         typed = str(node.data) == "function_decl"
@@ -155,7 +154,7 @@ class Builder(BodyBuilder):
             softirq=str(node.data) == "softirq_decl",
         )
 
-    def formal(self, node: Tree[Token]) -> t.Formal:
+    def formal(self, node: Tree) -> t.Formal:
         """A parameter of a function."""
         first, name = node.children
         if node.data == "object_formal":
@@ -163,7 +162,7 @@ class Builder(BodyBuilder):
             return t.Formal(kind, self.name(name))
         return t.Formal(self.type(first), self.name(name))
 
-    def thread(self, node: Tree[Token]) -> t.ThreadDecl:
+    def thread(self, node: Tree) -> t.ThreadDecl:
         """A thread template with its attributes."""
         kind, name, dims = node.children[:3]
         daemon, fairness, slack, any_slack = False, "", None, False
@@ -189,7 +188,7 @@ class Builder(BodyBuilder):
             any_slack,
         )
 
-    def binding(self, node: Tree[Token]) -> t.Binding:
+    def binding(self, node: Tree) -> t.Binding:
         """A parameter with its value or values."""
         name = self.name(node.children[0])
         match str(node.data):
@@ -205,6 +204,6 @@ def _is(node: Node, data: str) -> bool:
     return isinstance(node, Tree) and node.data == data
 
 
-def build_model(parsed: Tree[Token], source: Source) -> t.ModelFile:
+def build_model(parsed: Tree, source: Source) -> t.ModelFile:
     """Syntax tree of a model or library file."""
     return Builder(source).model(parsed)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import cast
 
-from lark import Token, Tree
-
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang import tree as t
+from oomcheck.lang.nodes import NOWHERE, Node, Token, Tree
 
-Node = Token | Tree[Token] | None
 
-
-def as_tree(node: Node) -> Tree[Token]:
+def as_tree(node: Node) -> Tree:
     """`node`, which the grammar makes a tree here."""
     assert isinstance(node, Tree)
     return node
 
 
-def children_after(node: Tree[Token], count: int) -> list[Node]:
+def children_after(node: Tree, count: int) -> list[Node]:
     """Children past the first `count`, without absent optional parts."""
     return [child for child in node.children[count:] if child is not None]
 
@@ -33,14 +30,8 @@ class BodyBuilder:
 
     def span(self, node: Node) -> Span:
         """Characters that a node covers; an empty tree has an empty span."""
-        if isinstance(node, Token):
-            assert node.start_pos is not None
-            assert node.end_pos is not None
-            return Span(self._source, node.start_pos, node.end_pos)
-        meta = as_tree(node).meta
-        if meta.empty:
-            return Span(self._source, 0, 0)
-        return Span(self._source, meta.start_pos, meta.end_pos)
+        assert node is not None
+        return Span(self._source, 0, 0) if node.start == NOWHERE else Span(self._source, node.start, node.end)
 
     def name(self, node: Node) -> t.Name:
         """An identifier."""
@@ -58,14 +49,14 @@ class BodyBuilder:
         """The text between the quotes."""
         return str(node)[1:-1]
 
-    def source_ref(self, node: Tree[Token]) -> str:
+    def source_ref(self, node: Tree) -> str:
         """The `@ "..."` among the children of a node, or ""."""
         for child in node.children:
             if isinstance(child, Tree) and child.data == "srcref":
                 return self.string(cast(Token, child.children[0]))
         return ""
 
-    def cost(self, node: Tree[Token]) -> t.Name | None:
+    def cost(self, node: Tree) -> t.Name | None:
         """The `cost NAME` among the children of a statement."""
         for child in node.children:
             if isinstance(child, Tree) and child.data == "cost":
@@ -76,7 +67,7 @@ class BodyBuilder:
         """The sizes in brackets."""
         return tuple(self.expr(child) for child in as_tree(node).children)
 
-    def declarator(self, node: Tree[Token]) -> t.Declarator:
+    def declarator(self, node: Tree) -> t.Declarator:
         """A declared name with its sizes and first value."""
         name, dims, init = node.children
         return t.Declarator(self.name(name), self.dims(dims), self.expr(init) if init is not None else None)
@@ -105,7 +96,7 @@ class BodyBuilder:
         found = as_tree(node)
         return t.Block(tuple(self.stmt(as_tree(c)) for c in found.children), self.span(found))
 
-    def stmt(self, node: Tree[Token]) -> t.Stmt:
+    def stmt(self, node: Tree) -> t.Stmt:
         """A statement of any form."""
         span = self.span(node)
         kids = node.children
@@ -129,7 +120,7 @@ class BodyBuilder:
             case _:
                 return self.simple(node, self.source_ref(node), span)
 
-    def compound(self, head: Tree[Token], body: Tree[Token], span: Span) -> t.Stmt:
+    def compound(self, head: Tree, body: Tree, span: Span) -> t.Stmt:
         """A loop or an RCU section."""
         inner = self.stmt(body)
         kids = head.children
@@ -150,7 +141,7 @@ class BodyBuilder:
                 domain = self.expr(kids[1]) if kids[1] is not None else None
                 return t.RcuSection(domain, inner, span)
 
-    def simple(self, node: Tree[Token], source: str, span: Span) -> t.Stmt:
+    def simple(self, node: Tree, source: str, span: Span) -> t.Stmt:
         """A statement that contains no statement."""
         kids = node.children
         match str(node.data):
@@ -190,7 +181,7 @@ class BodyBuilder:
 
     # ------------------------------------------------------------ expressions
 
-    def call(self, node: Tree[Token]) -> t.Call:
+    def call(self, node: Tree) -> t.Call:
         """A call with its arguments."""
         arguments = tuple(self.expr(c) for c in children_after(node, 1))
         return t.Call(self.name(node.children[0]), arguments, self.span(node))
@@ -230,7 +221,7 @@ class BodyBuilder:
             case _:
                 return self.operation(found, span)
 
-    def operation(self, node: Tree[Token], span: Span) -> t.Expr:
+    def operation(self, node: Tree, span: Span) -> t.Expr:
         """An expression with an operator of two or more operands."""
         kids = node.children
         match str(node.data):

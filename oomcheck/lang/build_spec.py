@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final, cast, get_args
 
-from lark import Token, Tree
-
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Source
 from oomcheck.lang import tree as t
 from oomcheck.lang.build import Builder
-from oomcheck.lang.build_body import Node, as_tree
+from oomcheck.lang.build_body import as_tree
+from oomcheck.lang.nodes import Node, Token, Tree
 
 #: The letters of temporal operators, by their terminals.
 LETTERS: Final = {"NEXT": "X", "GLOBALLY": "G", "FINALLY": "F", "UNTIL": "U", "RELEASES": "R", "WEAK_UNTIL": "W"}
@@ -28,7 +27,7 @@ ABOUT_RUNS: Final = {
 class SpecBuilder(Builder):
     """Builds specs of one source; holds nothing but the source."""
 
-    def spec(self, node: Tree[Token]) -> t.SpecFile:
+    def spec(self, node: Tree) -> t.SpecFile:
         """The whole of a spec file."""
         target = cast(Token, node.children[0])
         items = [as_tree(c) for c in node.children[1:]]
@@ -43,7 +42,7 @@ class SpecBuilder(Builder):
 
     # ------------------------------------------------------------ properties
 
-    def property(self, node: Tree[Token]) -> t.PropertyDecl:
+    def property(self, node: Tree) -> t.PropertyDecl:
         """A property of any kind."""
         if str(node.data) in ABOUT_RUNS:
             return self.about_runs(node)
@@ -60,7 +59,7 @@ class SpecBuilder(Builder):
         """The sentence of a property, or ""."""
         return self.string(node) if node is not None else ""
 
-    def about_runs(self, node: Tree[Token]) -> t.PropertyDecl:
+    def about_runs(self, node: Tree) -> t.PropertyDecl:
         """A property about runs."""
         name, sentence, body, *rest = node.children
         last = rest[0] if rest else None
@@ -137,16 +136,16 @@ class SpecBuilder(Builder):
                 self.refuse_temporal(found)
                 return self.expr(found)
 
-    def refuse_temporal(self, node: Tree[Token]) -> None:
+    def refuse_temporal(self, node: Tree) -> None:
         """Values have no future: E0408 for a temporal operator below a comparison or a calculation."""
-        for inner in node.find_pred(lambda one: one.data in TEMPORAL):
+        for inner in (tree for tree in node.subtrees() if tree.data in TEMPORAL):
             text = "`<->`" if inner.data == "equivalent" else "a temporal operator"
             hint = "write `==` to compare" if inner.data == "equivalent" else "temporal operators join conditions"
             raise error("E0408", f"{text} inside of a comparison or calculation", self.span(inner), hint)
 
     # ------------------------------------------------------------ checks
 
-    def check(self, node: Tree[Token]) -> t.CheckDecl:
+    def check(self, node: Tree) -> t.CheckDecl:
         """A check with its clauses."""
         name, selection, with_, without, timing, expect, because = node.children
         chosen = as_tree(selection).children
@@ -174,6 +173,6 @@ class SpecBuilder(Builder):
         return t.Timing(found.data == "timed", self.expr(slack) if slack is not None else None, self.span(found))
 
 
-def build_spec(parsed: Tree[Token], source: Source) -> t.SpecFile:
+def build_spec(parsed: Tree, source: Source) -> t.SpecFile:
     """Syntax tree of a spec file."""
     return SpecBuilder(source).spec(parsed)

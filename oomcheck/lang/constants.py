@@ -8,12 +8,13 @@ all known by number is taken apart, so that elements that never change cost noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.ir.expr import Expr, Index, Lit, Place, Var, eq, ite
 from oomcheck.ir.sorts import ArraySort, scalar_of
 from oomcheck.ir.system import Access, Fault, Role, StateVar, Transition, Update
-from oomcheck.ir.walk import rewrite, subexpressions, variables
+from oomcheck.ir.walk import Rewriting, parts, rewrite, variables
+from oomcheck.records import dataclass
 
 Slot = tuple[str, int]  # a variable and the element in it, 0 for scalars
 
@@ -49,16 +50,16 @@ class Constants:
         apart = self._taken_apart()
         self._scalars = {name: v for name, v in self._known.items() if name in apart}
         self._fixed = self._never_changed(apart)
+        self._folded = Rewriting(self._leaf)
 
     # ------------------------------------------------------------ what never changes
 
     def _taken_apart(self) -> set[str]:
         """Hidden variables whose elements are known by number wherever they occur."""
         found = {name for name, v in self._known.items() if hidden(v)}
-        for expr in self._program.expressions():
-            for node in subexpressions(expr):
-                if isinstance(node, Index) and not isinstance(node.index, Lit):
-                    found.discard(node.array.name)
+        for node in parts(self._program.expressions()):
+            if isinstance(node, Index) and not isinstance(node.index, Lit):
+                found.discard(node.array.name)
         return found
 
     def _never_changed(self, apart: set[str]) -> dict[Slot, Lit]:
@@ -90,7 +91,7 @@ class Constants:
 
     def fold(self, expr: Expr) -> Expr:
         """`expr` with the values of what never changes, and single variables for elements."""
-        return rewrite(expr, self._leaf)
+        return self._folded(expr)
 
     def _leaf(self, leaf: Lit | Var | Index) -> Expr:
         if isinstance(leaf, Index) and leaf.array.name in self._scalars:
@@ -197,23 +198,22 @@ def is_register(variable: StateVar) -> bool:
 def read_registers(known: dict[str, StateVar], transitions: Iterable[Transition], faults: Iterable[Fault]) -> set[str]:
     """Variables to keep: all but registers whose value decides nothing."""
     registers = {name for name, v in known.items() if is_register(v)}
-    read: set[str] = set()
+    deciding: list[Expr] = [fault.guard for fault in faults]
     computed: list[tuple[str, frozenset[str]]] = []
-    for fault in faults:
-        read |= variables(fault.guard)
     for t in transitions:
-        read |= variables(t.guard) | (variables(t.acquire) if t.acquire is not None else frozenset())
+        deciding += [t.guard] if t.acquire is None else [t.guard, t.acquire]
         for update in t.updates:
             target = update.target
             name = target.array.name if isinstance(target, Index) else target.name
             if isinstance(target, Index):
-                read |= variables(target.index)
+                deciding.append(target.index)
             if name in registers:
                 computed.append((name, variables(update.value)))
             else:
-                read |= variables(update.value)
-        for access in t.accesses:
-            read |= variables(access.place.index) if isinstance(access.place, Index) else frozenset()
+                deciding.append(update.value)
+        deciding += [access.place.index for access in t.accesses if isinstance(access.place, Index)]
+    read = {node.name for node in parts(deciding) if isinstance(node, Var)}
+    read |= {node.array.name for node in parts(deciding) if isinstance(node, Index)}
     before = -1
     while before != len(read):
         before = len(read)

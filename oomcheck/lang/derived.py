@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, eq, not_, or_
 from oomcheck.ir.sorts import EnumSort
 from oomcheck.ir.system import Transition, Update
-from oomcheck.ir.walk import rewrite
+from oomcheck.ir.walk import Rewriting
 from oomcheck.lang.flow import Flow
-from oomcheck.lang.fold import Folded
+from oomcheck.lang.fold import Folded, Step
 from oomcheck.lang.layout import Layout
 from oomcheck.objects.base import COUNTER
 
@@ -23,6 +24,12 @@ class ThreadMap:
         self.pc = f"pc({name})"
         self.position = {stop: number for number, stop in enumerate(folded.stops)}
         self.sort = EnumSort(self.pc, tuple(f"{number}" for number in range(len(folded.stops))))
+
+    @cached_property
+    def takers(self) -> list[tuple[int, list[Step]]]:
+        """The stops before steps that take locks, each with all steps from there."""
+        origins = {step.origin for step in self.folded.steps if step.acquire is not None}
+        return [(origin, [step for step in self.folded.steps if step.origin == origin]) for origin in sorted(origins)]
 
     def among(self, stops: set[int]) -> Expr:
         """The thread rests at one of these nodes."""
@@ -38,10 +45,11 @@ class Derived:
         self._threads = threads
         self._layout = layout
         self._cache: dict[str, Expr] = {}
+        self._resolved = Rewriting(self._leaf)
 
     def resolve(self, expr: Expr) -> Expr:
         """`expr` without placeholders."""
-        return rewrite(expr, self._leaf)
+        return self._resolved(expr)
 
     def _leaf(self, leaf: Lit | Var | Index) -> Expr:
         if isinstance(leaf, Var) and leaf.name.startswith("@"):
@@ -77,10 +85,8 @@ class Derived:
     def blocked(self, process: int, lock: int) -> Expr:
         """The process stands before a step that takes the lock, and cannot take it."""
         thread = self._threads[process]
-        origins = {step.origin for step in thread.folded.steps if step.acquire is not None}
         result: Expr = FALSE
-        for origin in sorted(origins):
-            steps = [step for step in thread.folded.steps if step.origin == origin]
+        for origin, steps in thread.takers:
             wants = or_(*(eq(s.acquire, Lit(lock, COUNTER)) for s in steps if s.acquire is not None))
             if wants != FALSE:
                 stuck = and_(thread.among({origin}), wants, *(not_(s.guard) for s in steps))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from oomcheck.lang.types import (
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.lang.typing_stmt import BodyTyper
 from oomcheck.objects.table import OPERATIONS
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from oomcheck.ir.expr import TRUE, Expr, Var
 from oomcheck.ir.system import Access, Action
 from oomcheck.objects.base import Assignment, Check, EdgeKind
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ transition; its guard and updates are computed by symbolic execution.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, eq, ite, not_
@@ -17,6 +17,7 @@ from oomcheck.ir.system import Access, Action, Update
 from oomcheck.ir.walk import rewrite
 from oomcheck.lang.flow import Edge, Flow
 from oomcheck.objects.base import Check, EdgeKind
+from oomcheck.records import dataclass
 
 BUDGET = 20_000  # edges looked at from one stop
 

@@ -9,14 +9,14 @@ statements on one line stay there, and so does the `{` of a function on a line o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
-from lark import Token
-
 from oomcheck.diag.span import Source
-from oomcheck.lang.format_layout import Layout, begin, layout
+from oomcheck.lang.format_layout import Layout, layout
+from oomcheck.lang.nodes import Token
 from oomcheck.lang.parsing import Start, comments, parse
+from oomcheck.records import dataclass
 
 TAB: Final = 8
 MARGIN: Final = 48  # column of source references and of comments behind code
@@ -61,7 +61,7 @@ def format_text(source: Source, start: Start) -> str:
 
 def _check_same(before: Source, after: Source, start: Start, read: tuple[Token, ...]) -> None:
     """The promise of this module; a file is never rewritten when it is broken."""
-    assert [(t.type, t.value) for t in parse(after, start)[1]] == [(t.type, t.value) for t in read]
+    assert [(t.type, str(t)) for t in parse(after, start)[1]] == [(t.type, str(t)) for t in read]
     assert [text for _, text in comments(after)] == [_unix(text) for _, text in comments(before)]
 
 
@@ -72,7 +72,7 @@ def _unix(text: str) -> str:
 
 def _pieces(source: Source, read: tuple[Token, ...]) -> list[Piece]:
     """Tokens and comments in order."""
-    parts = [(begin(token), token.end_pos or 0, token.value, token.type) for token in read]
+    parts = [(token.start, token.end, str(token), token.type) for token in read]
     parts += [(span.start, span.end, _unix(text), "") for span, text in comments(source)]
     pieces: list[Piece] = []
     end = 0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
-from lark import Token, Tree
+from oomcheck.lang.nodes import Token, Tree
+from oomcheck.records import dataclass
 
 BRANCHING = ("if_then", "if_else", "compound")  # the first child is a condition or head, the others are bodies
 BODIES = ("function_decl", "procedure_decl", "softirq_decl", "thread_decl")
@@ -54,31 +55,31 @@ class Code:
         return self.offsets[place]
 
 
-def layout(tree: Tree[Token], tokens: tuple[Token, ...], text: str) -> Layout:
+def layout(tree: Tree, tokens: tuple[Token, ...], text: str) -> Layout:
     """The layout of a whole file."""
     result = Layout()
     code = Code(text, tokens, tuple(begin(token) for token in tokens))
     if tokens:
         result.starts[begin(tokens[0])] = 0
     for child in _trees(tree):
-        result.starts[child.meta.start_pos] = 0
+        result.starts[child.start] = 0
         _walk(child, 0, result, code)
     return result
 
 
 def begin(token: Token) -> int:
     """Offset of a token."""
-    return token.start_pos or 0
+    return token.start
 
 
-def _trees(tree: Tree[Token]) -> Iterator[Tree[Token]]:
+def _trees(tree: Tree) -> Iterator[Tree]:
     """Children that are trees and have a place."""
-    return (child for child in tree.children if isinstance(child, Tree) and not child.meta.empty)
+    return (child for child in tree.children if isinstance(child, Tree) and not child.empty)
 
 
-def _walk(tree: Tree[Token], depth: int, result: Layout, code: Code) -> None:
+def _walk(tree: Tree, depth: int, result: Layout, code: Code) -> None:
     """Collect the decisions below `tree`, whose first line is at `depth`."""
-    start, end = tree.meta.start_pos, tree.meta.end_pos
+    start, end = tree.start, tree.end
     depths = _bodies(tree, depth, result, code)
     match tree.data:
         case "block":
@@ -94,51 +95,51 @@ def _walk(tree: Tree[Token], depth: int, result: Layout, code: Code) -> None:
             result.labels.add(start)
         case "either":
             blocks = [child for child in _trees(tree) if child.data == "block"]
-            result.elses.update((code.next(block.meta.end_pos, "or"), depth) for block in blocks[:-1])
+            result.elses.update((code.next(block.end, "or"), depth) for block in blocks[:-1])
         case kind if kind in BODIES:
-            result.bodies.update(child.meta.start_pos for child in _trees(tree) if child.data == "block")
+            result.bodies.update(child.start for child in _trees(tree) if child.data == "block")
     for child in _trees(tree):
-        _walk(child, depths.get(child.meta.start_pos, depth), result, code)
+        _walk(child, depths.get(child.start, depth), result, code)
 
 
-def _braces(tree: Tree[Token], opener: int, closer: int, depth: int, result: Layout, code: Code) -> dict[int, int]:
+def _braces(tree: Tree, opener: int, closer: int, depth: int, result: Layout, code: Code) -> dict[int, int]:
     """Depths of what stands in braces. A block on one line stays there if its statements are simple."""
-    inside = [child for child in _trees(tree) if opener < child.meta.start_pos < closer]
+    inside = [child for child in _trees(tree) if opener < child.start < closer]
     result.begins.add(opener)
     result.ends.add(closer)
     if "\n" not in code.text[opener:closer] and not any(child.data in (*BRANCHING, "labelled") for child in inside):
         return {}
     result.openers.add(opener)
     result.closers[closer] = depth
-    depths = {child.meta.start_pos: depth + 1 for child in inside}
+    depths = {child.start: depth + 1 for child in inside}
     result.starts.update(depths)
     return depths
 
 
-def _bodies(tree: Tree[Token], depth: int, result: Layout, code: Code) -> dict[int, int]:
+def _bodies(tree: Tree, depth: int, result: Layout, code: Code) -> dict[int, int]:
     """Depths of the statements that `tree` governs, by their offsets; those without braces start a line."""
     children = list(_trees(tree))
     depths: dict[int, int] = {}
     if tree.data == "labelled":
         where = result.starts if children[1].data == "labelled" else result.soft
-        where[children[1].meta.start_pos] = depth
+        where[children[1].start] = depth
     if tree.data not in BRANCHING:
         return depths
     if tree.data == "if_else":
-        result.elses[code.next(children[1].meta.end_pos, "else")] = depth
+        result.elses[code.next(children[1].end, "else")] = depth
     for number, body in enumerate(children[1:]):
         chained = number == 1 and body.data in ("if_then", "if_else")
         joined = body.data == "block" or chained
-        depths[body.meta.start_pos] = depth if joined else depth + 1
+        depths[body.start] = depth if joined else depth + 1
         if not joined:
-            result.starts[body.meta.start_pos] = depth + 1
+            result.starts[body.start] = depth + 1
     return depths
 
 
-def _range_dots(tree: Tree[Token], code: Code) -> set[int]:
+def _range_dots(tree: Tree, code: Code) -> set[int]:
     """Offset of the `..` of an integer type; others may stand in parentheses within its bounds."""
     depth = 0
-    first, end = (bisect_left(code.offsets, offset) for offset in (tree.meta.start_pos, tree.meta.end_pos))
+    first, end = (bisect_left(code.offsets, offset) for offset in (tree.start, tree.end))
     for place in range(first, end):
         depth += (code.tokens[place] == "(") - (code.tokens[place] == ")")
         if depth == 0 and code.tokens[place] == "..":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import Lit, Var
 from oomcheck.ir.sorts import Scalar, bounds
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import statements_of
+from oomcheck.records import dataclass
 
 
 @dataclass(slots=True)

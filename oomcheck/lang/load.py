@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
@@ -12,6 +11,7 @@ from oomcheck.lang import tree as t
 from oomcheck.lang.build import build_model
 from oomcheck.lang.build_spec import build_spec
 from oomcheck.lang.parsing import parse_tree, read_source
+from oomcheck.records import dataclass
 
 MAX_CHAIN = 100  # imports of imports
 

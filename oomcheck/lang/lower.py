@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, binary, eq, not_
 from oomcheck.ir.ops import Op
@@ -43,6 +43,7 @@ from oomcheck.objects.base import TICKS, Check, EdgeKind
 from oomcheck.objects.freezer import task_views
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.timer import fire
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True)
@@ -241,10 +242,9 @@ class _Assembly:
         )
         lowered = Lowered(system, self._elaborated, self._layout, self._derived, constants, ticks, self._mode)
         processes = tuple(self._patient(lowered, number) for number in range(len(self._threads)))
-        return replace(
-            lowered,
-            system=replace(system, processes=processes, locks=self._locks(lowered), observables=self._views(lowered)),
-        )
+        system = replace(system, processes=processes, locks=self._locks(lowered))
+        lowered = replace(lowered, system=system)
+        return replace(lowered, system=replace(system, observables=self._views(lowered)))
 
     def _pauses(self, lowered: Lowered) -> Iterator[Observable]:
         """Who waits for time to pass."""
@@ -337,7 +337,7 @@ class _Assembly:
                     found.append(_observable(lowered, view, text, condition, process, left))
         for view, text, condition, process in task_views(Pure(self._layout).facts(), names):
             found.append(Observable(view, text, lowered.finish(condition), process))
-        for number, lock in enumerate(lowered.system.locks or self._locks(lowered)):
+        for number, lock in enumerate(lowered.system.locks):
             for process in range(len(names)):
                 blocked = self._derived.blocked(process, number)
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))

@@ -6,11 +6,12 @@ refer to locals and to values that are fixed when a template is instantiated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang.types import FlagsType, ObjectType, Referents, Type
+from oomcheck.records import dataclass
 
 # ---------------------------------------------------------------- storage
 

@@ -1,4 +1,4 @@
-"""Files to text, text to Lark's parse tree; everything that goes wrong on the way is an `OomcheckError`."""
+"""Files to text, text to the tree of rules; everything that goes wrong on the way is an `OomcheckError`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 from pathlib import Path
 from typing import Final, Literal
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
-
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Source, Span
-from oomcheck.lang.grammar import parser
+from oomcheck.lang.grammar import lexicon, tables
+from oomcheck.lang.lalr import Run, skip, token_at
+from oomcheck.lang.nodes import Token, Tree
 from oomcheck.lang.scan import Lexeme, limited, scan
-from oomcheck.lang.syntax_errors import Failure, explain, strange
-from oomcheck.lang.syntax_words import words
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_DEPTH: Final = 200  # levels of the parse tree; the phases after the parser recurse over it
 
 # Most words of the language may be names where they have no meaning; these never, as the reader would be misled.
-RESERVED: Final = words(
-    "true false NULL current and or not implies if else while for return goto break continue int bool void struct enum "
-    "const param import define thread kthread softirq forall exists"
+RESERVED: Final = frozenset(
+    (
+        *("true", "false", "NULL", "current", "and", "or", "not", "implies", "if", "else", "while", "for", "return"),
+        *("goto", "break", "continue", "int", "bool", "void", "struct", "enum", "const", "param", "import", "define"),
+        *("thread", "kthread", "softirq", "forall", "exists"),
+    )
 )
 
 # Characters that make a reader see another text than the parser: a line end of its own, marks of writing direction.
@@ -59,8 +59,8 @@ def _decode(data: bytes, shown: str) -> str:
         raise error("E0002", f"{shown} is not a text file: {where}", hint="expected UTF-8 text") from None
 
 
-def parse_tree(source: Source, start: Start) -> Tree[Token]:
-    """Lark's tree of the whole text, with positions; at most `MAX_DEPTH` levels deep."""
+def parse_tree(source: Source, start: Start) -> Tree:
+    """The tree of the whole text, with positions; at most `MAX_DEPTH` levels deep."""
     return parse(source, start)[0]
 
 
@@ -74,54 +74,62 @@ def comments(source: Source) -> list[tuple[Span, str]]:
     return found
 
 
-def parse(source: Source, start: Start) -> tuple[Tree[Token], tuple[Token, ...]]:
+def parse(source: Source, start: Start) -> tuple[Tree, tuple[Token, ...]]:
     """The tree and all its tokens, those that the tree leaves out as well; without blanks and comments."""
     hidden = HIDDEN.search(source.text)
     if hidden:
-        raise OomcheckError([strange(source, Lexeme("strange", hidden.group(), hidden.start(), hidden.end()))])
+        raise _hidden(source, Lexeme("strange", hidden.group(), hidden.start(), hidden.end()))
     lexemes = limited(source)
     read: list[Token] = []
-    outcome = _advance(source, start, lexemes, read)
+    outcome = _advance(source, start, read)
     if isinstance(outcome, int):
-        raise explain(Failure(source, start, lexemes, outcome, _accepted(start, read, outcome)))
+        raise _explained(source, start, lexemes, outcome, _accepted(start, read))
     _check_depth(source, outcome)
     return outcome, tuple(read)
 
 
-def _advance(source: Source, start: Start, lexemes: tuple[Lexeme, ...], read: list[Token]) -> Tree[Token] | int:
-    """The tree, or the offset where the first token stands that does not fit; `read` collects the tokens."""
-    ends = {lexeme.start: lexeme.end for lexeme in lexemes if lexeme.kind == "word"}
-    run = parser().parse_interactive(source.text, start=start)
-    try:
-        for token in run.iter_parse():  # hands out each token before it is fed
-            begin = token.start_pos or 0
-            if ends.get(begin, token.end_pos) != token.end_pos:
-                return begin  # a keyword or number that goes on as a word, such as `checkx`
-            if token.type == "NAME" and token in RESERVED:
-                return begin
-            read.append(token)
-        tree: Tree[Token] = run.feed_eof(read[-1] if read else None)  # type: ignore[no-untyped-call]
-    except UnexpectedToken as problem:
-        return len(source.text) if problem.token.type == "$END" else (problem.token.start_pos or 0)
-    except UnexpectedCharacters as problem:
-        return problem.pos_in_stream or 0
-    return tree
+def _explained(
+    source: Source, start: Start, lexemes: tuple[Lexeme, ...], offset: int, accepts: frozenset[str]
+) -> OomcheckError:
+    from oomcheck.lang.syntax_errors import Failure, explain  # seven modules that correct texts do not need
+
+    return explain(Failure(source, start, lexemes, offset, accepts))
 
 
-def _accepted(start: Start, read: list[Token], failed_at: int) -> frozenset[str]:
-    """The terminals that the grammar allows at the failure.
+def _hidden(source: Source, character: Lexeme) -> OomcheckError:
+    from oomcheck.lang.syntax_errors import strange  # as above
 
-    A failing token may have been reduced upon already, and Lark's own expected set is too wide; so the good tokens are
-    read again and the parser is asked in the state before the failure.
+    return OomcheckError([strange(source, character)])
+
+
+def _advance(source: Source, start: Start, read: list[Token]) -> Tree | int:
+    """The tree, or the offset where the first token stands that does not fit; `read` collects those that do."""
+    text = source.text
+    run = Run(tables(), start)
+    known = lexicon()
+    offset = skip(text, 0)
+    while offset < len(text):
+        token = token_at(known, text, offset, run.row)
+        if token is None or (token.type == "NAME" and token in RESERVED) or not run.feed(token):
+            return offset
+        read.append(token)
+        offset = skip(text, token.end)
+    tree = run.finish(text)
+    return len(text) if tree is None else tree
+
+
+def _accepted(start: Start, read: list[Token]) -> frozenset[str]:
+    """The terminals that the grammar allows after the tokens read.
+
+    The parser that failed may have reduced upon the failing token already; so these tokens are read again.
     """
-    run = parser().parse_interactive("", start=start)
+    run = Run(tables(), start)
     for token in read:
-        if (token.start_pos or 0) < failed_at:
-            run.feed_token(token)
-    return frozenset(run.accepts())  # type: ignore[no-untyped-call]
+        run.feed(token)
+    return run.accepts()
 
 
-def _check_depth(source: Source, tree: Tree[Token]) -> None:
+def _check_depth(source: Source, tree: Tree) -> None:
     """Refuse a tree that the recursion of later phases could not walk."""
     stack = [(tree, 1, 0)]
     while stack:
@@ -132,5 +140,4 @@ def _check_depth(source: Source, tree: Tree[Token]) -> None:
             raise error("E0009", f"statement or expression nested more than {MAX_DEPTH} levels deep", span, hint)
         for child in reversed(node.children):
             if isinstance(child, Tree):
-                here = begin if child.meta.empty else child.meta.start_pos
-                stack.append((child, depth + 1, here))
+                stack.append((child, depth + 1, begin if child.empty else child.start))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import (
@@ -37,6 +37,7 @@ from oomcheck.objects.clock import deadline
 from oomcheck.objects.freezer import freezing_of
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.task import group_of
+from oomcheck.records import dataclass
 
 MAX_WORK = 2_000_000
 OPERATORS = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "/": Op.DIV, "%": Op.MOD}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, Literal
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Source, Span
+from oomcheck.records import dataclass
 
 MAX_BRACKETS: Final = 100  # nested brackets of any kind
 MAX_DIGITS: Final = 18  # what fits a signed 64-bit integer whatever the digits are

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.types import FlagsType, StructType, Type
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from oomcheck.lang.spec_time import comparing
 from oomcheck.lang.types import INT_MAX
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.prop.property import SANITIZERS, Kind, Property
+from oomcheck.records import dataclass
 
 MAX_INSTANCES = 4096
 VALUE_HINT = "`expect holds value N` is for `bound` and `within`"

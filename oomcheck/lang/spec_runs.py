@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import assert_never
 
 from oomcheck.diag.diagnostic import error
@@ -21,6 +21,7 @@ from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.prop import formula as f
 from oomcheck.prop.property import Kind, Part, Property
 from oomcheck.prop.temporal import CostBound, Liveness, Response, Temporal
+from oomcheck.records import dataclass
 
 Path = tuple[int, ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import prod
 
@@ -26,6 +26,7 @@ from oomcheck.lang.types import (
 )
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.objects.table import KINDS
+from oomcheck.records import dataclass
 
 ALIVE = "$alive"
 MAX_ELEMENTS = 65_536

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
@@ -15,6 +14,7 @@ from oomcheck.lang.syntax_habits import habit
 from oomcheck.lang.syntax_spot import Spot
 from oomcheck.lang.syntax_structure import STRUCTURE
 from oomcheck.lang.syntax_words import accepted_words, expected, shown
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from oomcheck.lang.syntax_spot import Spot
 from oomcheck.lang.syntax_words import words
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
@@ -10,6 +9,7 @@ from oomcheck.diag.diagnostic import Diagnostic
 from oomcheck.diag.span import Source, Span
 from oomcheck.lang.scan import Lexeme
 from oomcheck.lang.syntax_words import fixed_texts, words
+from oomcheck.records import dataclass
 
 OPENING: Final = {")": "(", "]": "[", "}": "{"}
 CLOSING: Final = {"(": ")", "[": "]", "{": "}"}

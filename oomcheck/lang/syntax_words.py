@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from lark.lexer import PatternStr
-
-from oomcheck.lang.grammar import parser, spellings
+from oomcheck.lang.grammar import spellings, tables
 
 
 def words(text: str) -> frozenset[str]:
@@ -127,7 +125,7 @@ def expected(accepts: Collection[str]) -> str:
 
 def accepted_words(accepts: Collection[str]) -> list[str]:
     """The keywords among `accepts`, sorted."""
-    return sorted(word for terminal in parser().terminals if terminal.name in accepts for word in spellings(terminal))
+    return sorted(word for terminal in tables().terminals if terminal.name in accepts for word in spellings(terminal))
 
 
 def fixed_texts(accepts: Collection[str]) -> frozenset[str]:
@@ -148,7 +146,7 @@ def plain(text: str) -> str:
 
 def _names() -> dict[str, str]:
     """Fixed texts of terminals by their names in the grammar."""
-    return {t.name: t.pattern.value for t in parser().terminals if isinstance(t.pattern, PatternStr)}
+    return {terminal.name: terminal.text for terminal in tables().terminals if terminal.text}
 
 
 def _role(terminal: str, names: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from oomcheck.ir.expr import Expr, Index, Lit, Place, Var
 from oomcheck.ir.interval import Bounds, interval
 from oomcheck.ir.sorts import ArraySort, IntSort, Sort, scalar_of
 from oomcheck.ir.system import Fault, Role, StateVar, Transition, Update
-from oomcheck.ir.walk import rewrite
+from oomcheck.ir.walk import Rewriting, rewrite
 
 MAX_TICKS = 10**9
 ROUNDS = 8  # chains of registers that a number of ticks passes through
@@ -27,6 +27,7 @@ class Ticks:
         self, variables: Sequence[StateVar], transitions: Iterable[Transition], spans: Mapping[str, Span | None]
     ) -> None:
         self._sorts: dict[str, Sort] = {}
+        self._folded = Rewriting(self._leaf)
         counting = [v for v in variables if v.countdown]
         if not counting:
             return
@@ -45,7 +46,7 @@ class Ticks:
 
     def fold(self, expr: Expr) -> Expr:
         """An expression over the variables with their sorts."""
-        return rewrite(expr, self._leaf) if self._sorts else expr
+        return self._folded(expr) if self._sorts else expr
 
     def transition(self, transition: Transition) -> Transition:
         """A step over the variables with their sorts."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oomcheck.ir.sorts import BOOL, EnumSort, IntSort, Scalar
 from oomcheck.objects.base import TICKS
+from oomcheck.records import dataclass
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 

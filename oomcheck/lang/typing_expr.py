@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
@@ -44,6 +42,7 @@ from oomcheck.lang.types import (
     show_type,
 )
 from oomcheck.lang.typing_ops import COMPARE, type_operation
+from oomcheck.records import dataclass
 
 JIFFIES = "set a timer or a deadline: jiffies + n; compare it with a deadline: time_after(jiffies, d)"
 MACRO_DEPTH = 60

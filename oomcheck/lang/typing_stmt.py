@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.lang import model as m
@@ -24,6 +24,7 @@ from oomcheck.lang.types import (
     show_type,
 )
 from oomcheck.lang.typing_expr import ExprTyper
+from oomcheck.records import dataclass
 
 CHOICES = 256
 

@@ -25,6 +25,7 @@ class Status(IntEnum):
     STATES = 4
     MEMORY = 5
     REFUSED = 6
+    PARTS = 7
 
 
 class LoadError(Exception):
@@ -114,7 +115,7 @@ class Loaded:
         words = c_uint32.in_dll(self.core, "core_words").value
         if facts.abi != MODEL_ABI or c_uint32.in_dll(self.core, "core_abi").value != SEARCH_ABI:
             raise LoadError("a library is of another version")
-        if facts.words != words:
+        if words not in (facts.words, 0):
             raise LoadError(f"the core is for states of {words} words, the model has {facts.words}")
         self.words: int = facts.words
         self.steps: int = facts.steps
@@ -178,7 +179,7 @@ class Search:
     def facts(self) -> Facts:
         """What is known by now."""
         raw = self._core.search_facts(self._handle).contents
-        seen = (n for w in range(raw.item_words) if raw.items[w] for n in _members(raw.items[w], 64 * w))
+        seen = (n for w in range(raw.item_words) if raw.items[w] for n in members(raw.items[w], 64 * w))
         fired = bytes(raw.fired[: self._loaded.steps])
         return Facts(
             raw.states,
@@ -236,7 +237,7 @@ class Search:
         return tuple(steps[:depth])
 
 
-def _members(bits: int, base: int) -> list[int]:
+def members(bits: int, base: int) -> list[int]:
     return [base + k for k in range(64) if bits >> k & 1]
 
 

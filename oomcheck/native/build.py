@@ -100,7 +100,7 @@ class Workshop:
         self._refusal: OomcheckError | None = None
 
     def libraries(self, words: int, text: str) -> Libraries:
-        """The core for states of so many words, and the model whose C file is `text`.
+        """The core for states of so many words (see `core_unit`), and the model whose C file is `text`.
 
         Raises NoCompilerError if no compiler builds the core, BuildError if the one that does fails on this model, and
         E0506 in both cases if the user chose the compiler.
@@ -135,8 +135,12 @@ class Workshop:
 
 
 def core_unit(words: int, runtime: Path = RUNTIME) -> Unit:
-    """The search core for states of `words` 64-bit words: every C file of the runtime."""
-    return Unit("core", _texts(runtime, "*.[ch]"), ("-O2", f"-DWORDS={words:d}"))
+    """The search core for states of `words` 64-bit words: every C file of the runtime.
+
+    With 0 words, the one that keeps states of any width folded, see `runtime/store.h`.
+    """
+    width = (f"-DWORDS={words:d}",) if words else ("-DWORDS=1", "-DFOLDED")
+    return Unit("core", _texts(runtime, "*.[ch]"), ("-O2", *width))
 
 
 def model_unit(text: str) -> Unit:

@@ -53,6 +53,11 @@ def _number(path: Path) -> int | None:
     return int(text) if text.isdigit() else None
 
 
+def machine_memory() -> int:
+    """Bytes of memory that the machine has."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def log_space() -> int:
     """Address space to reserve for the log, in bytes."""
-    return LOG_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return LOG_SHARE * machine_memory()

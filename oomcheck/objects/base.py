@@ -8,7 +8,6 @@ site belongs to the front end; objects know only this interface and the IR.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort, Scalar
 from oomcheck.ir.system import View
+from oomcheck.records import dataclass
 
 COUNTER = IntSort(0, 2**31 - 1)
 TICKS = IntSort(0, 2**31)  # of countdowns, until their greatest values are known

@@ -6,9 +6,8 @@ Katoen, Principles of Model Checking (2008), ch. 5: `U` is the strong until, `R`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oomcheck.ir.expr import FALSE, TRUE, Expr
+from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

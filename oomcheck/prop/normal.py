@@ -10,13 +10,13 @@ once: the rules for `||` and `R` are those for `&&` and `U` under negation.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.ir.expr import Apply, Expr, Lit, and_, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.prop import formula as ltl
 from oomcheck.prop.entails import entails
+from oomcheck.records import dataclass
 
 #: Formulas nested deeper, or with more different subformulas, are refused.
 MAX_DEPTH = 60

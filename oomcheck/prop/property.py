@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Expr
 from oomcheck.prop.temporal import Temporal
+from oomcheck.records import dataclass
 
 
 class Kind(Enum):

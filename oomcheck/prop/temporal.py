@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from oomcheck.ir.expr import Expr
 from oomcheck.prop.formula import Formula
+from oomcheck.records import dataclass
 
 
 class FairnessKind(Enum):

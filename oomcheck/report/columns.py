@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from oomcheck.records import dataclass
 from oomcheck.result.trace import Trace
 
 GAP = 2  # columns between two lanes

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
+from oomcheck.records import dataclass
 from oomcheck.report.closing import HOLDS
 from oomcheck.report.wording import unsaid
 from oomcheck.result.amounts import duration, seconds

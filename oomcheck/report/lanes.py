@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from oomcheck.records import dataclass
 from oomcheck.report.closing import closing, header
 from oomcheck.report.columns import Lane, arrange, choose, folded
 from oomcheck.report.entries import Row, rows_of

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from oomcheck.prop.property import SANITIZERS
+from oomcheck.records import dataclass
 from oomcheck.report.lanes import LaneOptions, render_trace
 from oomcheck.report.rows import EXIT_MEANING, UNTIMED, Status, plural, status, status_text, verdict_text
 from oomcheck.report.wording import plain

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from oomcheck.records import dataclass
 
 #: The step of a run in which nothing moves any more: its last state lasts for ever.
 REST = -1

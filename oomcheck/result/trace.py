@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+
+from oomcheck.records import dataclass
 
 TRACE_SCHEMA = "oomcheck.trace/1"
 

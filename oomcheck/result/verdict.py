@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from oomcheck.diag.span import Span
+from oomcheck.records import dataclass
 from oomcheck.result.trace import Trace
 
 

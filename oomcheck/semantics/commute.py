@@ -11,11 +11,11 @@ to read. Time stays where it is: nothing moves across a step that takes time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from oomcheck.ir.expr import Index
 from oomcheck.ir.system import State, Transition, TransitionSystem
+from oomcheck.records import dataclass
 from oomcheck.semantics.evaluate import slots_read
 from oomcheck.semantics.paths import Mismatch, replay
 from oomcheck.semantics.successors import effects

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from oomcheck.analysis.lassos import Lasso
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.automaton import components
 from oomcheck.prop.temporal import FairnessKind
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 from oomcheck.semantics.budget import POLL, Budget, Report, StopCheck, state_limit
 from oomcheck.semantics.evaluate import evaluate

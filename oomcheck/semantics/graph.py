@@ -6,12 +6,12 @@ Faster engines must give the same graph, number for number.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from oomcheck.analysis.graph import GraphBuilder, RunGraph
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import POLL, Budget, Report, StopCheck, depth_limit, state_limit
 from oomcheck.semantics.evaluate import evaluate

@@ -9,10 +9,10 @@ expansion law `l U r = r || (l && X (l U r))`, for `R` the greatest one of `l R 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.system import State
 from oomcheck.prop.formula import And, Atom, Formula, Next, Not, Or, Release, Until, subformulas
+from oomcheck.records import dataclass
 from oomcheck.semantics.evaluate import Slots, evaluate
 
 Truth = tuple[bool, ...]

@@ -9,12 +9,12 @@ once. It takes no fairness.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from oomcheck.analysis.lassos import Lasso
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.system import State, Transition, TransitionSystem
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 from oomcheck.semantics.budget import POLL, Budget, Report, StopCheck, state_limit
 from oomcheck.semantics.evaluate import evaluate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.system import Location, State, TransitionSystem
+from oomcheck.records import dataclass
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.successors import apply, location
 

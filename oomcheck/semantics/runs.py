@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from oomcheck.ir.system import ProcessKind, State, Transition, TransitionSystem
 from oomcheck.prop.temporal import Fairness, FairnessKind, Liveness
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import REST, Witness
 from oomcheck.semantics.paths import Mismatch, replay
 from oomcheck.semantics.successors import enabled, faults

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Place, Var, and_, binary, boolean, eq, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import IntSort, width
 from oomcheck.ir.system import Fault, Transition, TransitionSystem
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.semantics.checks import deciding, forbids_deadlock, is_sanitizer, may_rest
 
 

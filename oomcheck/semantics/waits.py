@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from oomcheck.ir.system import Transition, TransitionSystem
 from oomcheck.prop.temporal import Response
+from oomcheck.records import dataclass
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.runs import Run
 

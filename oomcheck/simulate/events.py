@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from oomcheck.records import dataclass
 from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.program import Run
 from oomcheck.simulate.timing import Event, Timing, next_event

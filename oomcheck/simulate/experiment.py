@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.expr import and_
 from oomcheck.ir.system import ProcessKind, TransitionSystem
@@ -11,6 +10,7 @@ from oomcheck.prop.property import Property
 from oomcheck.prop.temporal import CostBound, Response
 from oomcheck.pygen.expressions import compile_conditions
 from oomcheck.pygen.watch import slots_below
+from oomcheck.records import dataclass
 from oomcheck.result.amounts import TICKS
 from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.events import TimedRun

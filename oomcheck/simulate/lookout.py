@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.property import SANITIZERS, Property
 from oomcheck.pygen.orders import Orders
 from oomcheck.pygen.races import Candidate, Races
-from oomcheck.pygen.watch import Decides, Fails, Item, Occurs, Watch, compile_watch, items
+from oomcheck.pygen.watch import Item, Watch, compile_watch, items
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import LockEdge, Witness
 from oomcheck.semantics.checks import deadlocked, forbids_deadlock, is_sanitizer
 from oomcheck.semantics.lockorder import LockOrder
+from oomcheck.semantics.sought import Decides, Fails, Occurs
 from oomcheck.simulate.program import Run, countdown_slots
 
 MAX_MEMO = 100_000  # sets of enabled transitions to remember

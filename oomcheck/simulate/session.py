@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
@@ -15,6 +15,7 @@ from oomcheck.lang.load import read_spec
 from oomcheck.lang.lower import Lowered, lower
 from oomcheck.lang.spec import check_target, typed_properties
 from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Property, sanitizer
+from oomcheck.records import dataclass
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Word
 from oomcheck.simulate.experiment import Measured

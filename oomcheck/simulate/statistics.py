@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from oomcheck.records import dataclass
 
 CONFIDENCE = 0.95
 

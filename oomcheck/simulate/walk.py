@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import Witness
 from oomcheck.semantics.successors import apply
 from oomcheck.simulate.chance import Chance

@@ -9,7 +9,7 @@ with urgency instead of invariants, and with relative times only, so that the st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Index, Lit, Place, Var, add, and_, binary, eq, ite, not_, or_
@@ -28,6 +28,7 @@ from oomcheck.ir.system import (
     Update,
 )
 from oomcheck.ir.walk import variables
+from oomcheck.records import dataclass
 from oomcheck.transform.after import after, updates_of, written
 from oomcheck.transform.cover import simplified
 from oomcheck.transform.enabled import by_location

@@ -6,12 +6,13 @@ keeps the indices of all steps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.ir.expr import Expr, Lit, Var, and_, binary, eq, ite, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, IntSort
 from oomcheck.ir.system import Role, StateVar, Transition, TransitionSystem, Update
+from oomcheck.records import dataclass
 
 LEFT, LATE = "@left", "@late"  # no name of a model has an @
 

@@ -7,12 +7,13 @@ taken together with.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.ir.expr import FALSE, Expr, Lit, Var, and_, boolean, eq, not_
 from oomcheck.ir.sorts import BOOL, IntSort
 from oomcheck.ir.system import Role, StateVar, TransitionSystem, Update
 from oomcheck.prop.automaton import Automaton, Edge
+from oomcheck.records import dataclass
 
 STATE, ACCEPTED = "@automaton", "@accepted"  # no name of a model has an @
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from oomcheck.ir.expr import TRUE, Expr, Lit, and_, eq, not_
 from oomcheck.ir.sorts import EnumSort
@@ -17,6 +17,7 @@ from oomcheck.ir.system import (
     Transition,
     TransitionSystem,
 )
+from oomcheck.records import dataclass
 from oomcheck.result.exploration import REST
 from oomcheck.transform.enabled import enabled_expr
 

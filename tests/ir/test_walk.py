@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Var, add, and_, eq, index
+from oomcheck.ir.expr import TRUE, Apply, Expr, Index, Lit, Var, add, and_, eq, index
 from oomcheck.ir.sorts import BOOL, ArraySort, IntSort
-from oomcheck.ir.walk import rewrite, subexpressions, variables
+from oomcheck.ir.walk import Rewriting, parts, rewrite, subexpressions, variables
 
 X = Var("x", IntSort(0, 3))
 A = Var("a", ArraySort(IntSort(0, 3), 4))
@@ -39,3 +39,40 @@ def test_rewrite_simplifies_upward() -> None:
 def test_rewrite_keeps_what_does_not_change() -> None:
     """Nothing is copied without need."""
     assert rewrite(EXPR, lambda node: node) is EXPR
+
+
+def test_parts_come_once() -> None:
+    """A part that several expressions share is one part; equal parts of their own are several."""
+    shared = add(X, ONE)
+    assert list(parts([eq(shared, X), eq(shared, ONE)])) == [eq(shared, X), shared, X, ONE, eq(shared, ONE)]
+    assert list(parts([index(A, X)])) == [index(A, X), X]
+    assert len(list(parts([add(X, ONE), add(Var("x", IntSort(0, 3)), ONE)]))) == 5
+
+
+def test_rewriting_is_rewrite() -> None:
+    """Many expressions rewritten together are what each gives alone; a shared part is walked once and stays shared."""
+    seen: list[Expr] = []
+
+    def leaf(node: Lit | Var | Index) -> Expr:
+        seen.append(node)
+        return ONE if node == X else node
+
+    shared = eq(index(A, add(X, ONE)), X)
+    both = and_(Var("p", BOOL), shared), and_(Var("q", BOOL), shared)
+    alone = [rewrite(expr, leaf) for expr in both]
+    seen.clear()
+    rewriting = Rewriting(leaf)
+    together = [rewriting(expr) for expr in both]
+    assert together == alone
+    assert seen == [Var("p", BOOL), X, ONE, index(A, Lit(2, ONE.sort)), X, Var("q", BOOL)]
+    assert isinstance(together[0], Apply)
+    assert isinstance(together[1], Apply)
+    assert together[0].args[1] is together[1].args[1]
+
+
+def test_rewriting_keeps_what_does_not_change() -> None:
+    """Nothing is copied without need, and a temporary expression is not taken for another."""
+    rewriting = Rewriting(lambda node: node)
+    assert rewriting(EXPR) is EXPR
+    results = [rewriting(add(X, Lit(value, ONE.sort))) for value in (1, 2, 3) for _ in range(100)]
+    assert results == [add(X, Lit(value, ONE.sort)) for value in (1, 2, 3) for _ in range(100)]

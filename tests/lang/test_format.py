@@ -53,7 +53,7 @@ def formatted(text: str, start: Start = "model") -> str:
 def meaning(text: str, start: Start) -> tuple[list[tuple[str, str]], list[str]]:
     """Tokens with their kinds, and comments."""
     source = Source("t", text)
-    return [(token.type, token.value) for token in parse(source, start)[1]], [text for _, text in comments(source)]
+    return [(token.type, str(token)) for token in parse(source, start)[1]], [text for _, text in comments(source)]
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))

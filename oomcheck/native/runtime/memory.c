@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BACKING_STEP ((size_t)64 << 20) /* disk is allocated in pieces of this size */
@@ -16,13 +15,6 @@ static void *map(size_t bytes, int file)
 	return mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, file, 0);
 }
 
-static size_t file_size(int file)
-{
-	struct stat facts;
-
-	return fstat(file, &facts) ? 0 : (size_t)facts.st_size;
-}
-
 bool region_open(struct region *region, size_t least, size_t most, const char *path, bool keep)
 {
 	region->file = -1;
@@ -31,7 +23,6 @@ bool region_open(struct region *region, size_t least, size_t most, const char *p
 		region->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (keep ? 0 : O_TRUNC), 0600);
 		if (region->file < 0)
 			return false;
-		region->backed = file_size(region->file);
 	}
 	for (size_t bytes = most; bytes >= least; bytes /= 2) {
 		void *base = map(bytes, region->file);
@@ -44,9 +35,25 @@ bool region_open(struct region *region, size_t least, size_t most, const char *p
 			return true;
 		}
 	}
-	if (path)
+	if (path) {
+		int problem = errno;
+
 		close(region->file);
+		region->file = -1;
+		errno = problem;
+	}
 	return false;
+}
+
+/* Disk for the first `bytes` bytes: 0 or an errno. What is there is kept; in a file of old there may be holes. */
+static int allocate(const struct region *region, size_t bytes)
+{
+	int problem;
+
+	do
+		problem = posix_fallocate(region->file, (off_t)region->backed, (off_t)(bytes - region->backed));
+	while (problem == EINTR);
+	return problem;
 }
 
 bool region_back(struct region *region, size_t bytes)
@@ -62,8 +69,12 @@ bool region_back(struct region *region, size_t bytes)
 	if (wanted > region->reserved)
 		wanted = region->reserved;
 	/* Writing to a mapped hole on a full disk would be SIGBUS. */
-	int problem = posix_fallocate(region->file, 0, (off_t)wanted);
+	int problem = allocate(region, wanted);
 
+	if (problem && wanted > bytes) {
+		wanted = bytes; /* the last corner of the disk */
+		problem = allocate(region, wanted);
+	}
 	if (problem) {
 		errno = problem;
 		return false;
@@ -72,23 +83,16 @@ bool region_back(struct region *region, size_t bytes)
 	return true;
 }
 
-void region_cool(struct region *region, size_t begin, size_t end)
+bool region_sync(struct region *region, size_t bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	begin = (begin + page - 1) / page * page;
-	end = end / page * page;
-	if (region->file < 0 || begin >= end)
-		return;
-#ifdef MADV_PAGEOUT
-	madvise(region->base + begin, end - begin, MADV_PAGEOUT);
-#endif
+	return region->file < 0 || !bytes || !msync(region->base, bytes, MS_SYNC);
 }
 
 void region_close(struct region *region)
 {
-	if (region->base)
-		munmap(region->base, region->reserved);
+	if (!region->base)
+		return; /* was never open */
+	munmap(region->base, region->reserved);
 	if (region->file >= 0)
 		close(region->file);
 	region->base = NULL;

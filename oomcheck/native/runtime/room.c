@@ -3,7 +3,7 @@
 #include <float.h>
 #include <stdlib.h>
 
-#include "search.h"
+#include "store.h"
 
 #define THRIFTY_LOG2 22 /* from here on the table doubles; before, it grows fourfold */
 
@@ -11,7 +11,7 @@ uint64_t search_bytes(const struct search *search)
 {
 	uint64_t bytes = visited_table_bytes(search->visited.log2, search->visited.wide);
 
-	bytes += search->chunks.room * sizeof(struct segment);
+	bytes += search->chunks.room * sizeof(struct segment) + store_bytes(search);
 	if (search->visited.log.file < 0)
 		bytes += search->visited.numbers * search->visited.packing.stride;
 	return bytes;
@@ -32,7 +32,7 @@ static uint64_t log_end(const struct search *search)
 
 uint32_t search_least_log2(const struct search *search)
 {
-	uint64_t moves = search->model->most_moves + (uint64_t)BLOCK, slots = 16 * moves * search->options.threads;
+	uint64_t moves = search->model->most_moves + (uint64_t)BLOCK, slots = 16 * moves * search->mark.tail_count;
 	uint32_t log2 = 12;
 
 	while ((uint64_t)1 << log2 < slots)
@@ -54,7 +54,8 @@ bool search_is_tight(const struct search *search)
 	uint64_t numbers = __atomic_load_n(&search->visited.numbers, __ATOMIC_RELAXED);
 	uint64_t most = search->options.most_bytes;
 
-	return is_full(search, found) || numbers + ahead(search) > log_end(search) || (most && search_bytes(search) > most);
+	return is_full(search, found) || numbers + ahead(search) > log_end(search) || (most && search_bytes(search) > most) ||
+	       store_is_tight(search);
 }
 
 static void enter_chunks(struct worker *worker)
@@ -114,6 +115,19 @@ static bool fits(const struct search *search, uint32_t log2)
 	return !search->options.most_bytes || bytes <= search->options.most_bytes;
 }
 
+bool search_refill(struct search *search)
+{
+	uint64_t states = search->mark.states;
+	uint32_t log2 = search_least_log2(search);
+
+	while (states > ((uint64_t)1 << log2) / 5 * 4)
+		log2++;
+	/* If the limit of memory ended the search, it can have filled its last table further. */
+	if (!fits(search, log2) && states <= ((uint64_t)1 << log2) / 16 * 7)
+		log2--;
+	return fits(search, log2) && visited_table(&search->visited, log2) && enter_all(search);
+}
+
 /* A larger table if there can be one; false if there is none at all any more. */
 static bool grow(struct search *search)
 {
@@ -135,6 +149,10 @@ int search_make_room(struct search *search)
 		search->facts.error = errno;
 		return SEARCH_REFUSED;
 	}
+	int status = store_make_room(search);
+
+	if (status != SEARCH_SLICE)
+		return status;
 	if (is_full(search, search->found)) {
 		if (search->stuck)
 			return SEARCH_MEMORY;

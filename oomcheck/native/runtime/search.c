@@ -1,29 +1,30 @@
 #define _GNU_SOURCE
-#include "search.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "store.h"
 
 #define BATCH 64 /* successors between two rounds of insertion */
 
 /* ---------------------------------------------------------------- expansion */
 
-static void expand(struct worker *worker, uint64_t number)
+static void expand(struct worker *worker, uint64_t number, bool add)
 {
 	struct search *search = worker->search;
 	struct batch *batch = &worker->batch;
 	struct moves moves = {
-		.states = batch->states + (uint64_t)batch->count * WORDS,
+		.states = store_space(worker),
 		.steps = batch->steps + batch->count,
 		.items = worker->items,
 		.want = search->options.want,
 	};
-	uint64_t state[WORDS];
+	uint64_t state[WIDTH(search)];
 
-	visited_load(&search->visited, number, state);
+	store_load(worker, number, state);
 	search_moves(search, state, &moves);
 	for (uint32_t k = 0; k < moves.count; k++) {
-		uint64_t hash = state_hash(moves.states + (uint64_t)k * WORDS);
+		const uint64_t *successor = moves.states + (uint64_t)k * WIDTH(search);
+		uint64_t hash = state_hash(store_key(worker, successor, batch->count + k, add));
 
 		batch->hashes[batch->count + k] = hash;
 		visited_prefetch(&search->visited, hash);
@@ -44,7 +45,7 @@ static inline __attribute__((always_inline)) bool insert(struct worker *worker, 
 		uint64_t hash = batch->hashes[k], number;
 		bool fresh;
 
-		if (limit && worker->states == limit && visited_find(visited, state, hash) == NOWHERE)
+		if (limit && worker->states >= limit && visited_find(visited, state, hash) == NOWHERE)
 			return false;
 		number = wide ? insert_wide(visited, &worker->tail, state, hash, shared, &fresh) :
 				insert_narrow(visited, &worker->tail, state, hash, shared, &fresh);
@@ -88,7 +89,8 @@ static bool look_up_batch(struct worker *worker)
 	return true;
 }
 
-static inline __attribute__((always_inline)) void expand_chunks(struct worker *worker, bool (*settle)(struct worker *))
+static inline __attribute__((always_inline)) void expand_chunks(struct worker *worker, bool (*settle)(struct worker *),
+								bool add)
 {
 	struct search *search = worker->search;
 	const struct segment *chunk;
@@ -97,7 +99,7 @@ static inline __attribute__((always_inline)) void expand_chunks(struct worker *w
 		bool goes_on = true;
 
 		for (uint64_t number = chunk->first; goes_on && number < chunk->last; number++) {
-			expand(worker, number);
+			expand(worker, number, add);
 			if (worker->batch.count >= BATCH)
 				goes_on = settle(worker);
 		}
@@ -112,12 +114,12 @@ static inline __attribute__((always_inline)) void expand_chunks(struct worker *w
 
 static void go_on(struct worker *worker)
 {
-	expand_chunks(worker, insert_batch);
+	expand_chunks(worker, insert_batch, true);
 }
 
 static void close_off(struct worker *worker)
 {
-	expand_chunks(worker, look_up_batch);
+	expand_chunks(worker, look_up_batch, false);
 }
 
 /* ---------------------------------------------------------------- levels */
@@ -146,21 +148,29 @@ static bool gather_items(struct search *search)
 	return any;
 }
 
+bool search_push_level(struct search *search, struct segments level)
+{
+	if (search->level_count == search->level_room) {
+		size_t room = search->level_room ? 2 * search->level_room : 64;
+		struct segments *levels = realloc(search->levels, room * sizeof(*levels));
+
+		if (!levels) {
+			free(level.at);
+			return false;
+		}
+		search->levels = levels;
+		search->level_room = room;
+	}
+	search->levels[search->level_count++] = level;
+	return true;
+}
+
 /* The states found make up the next level; false without memory. */
 static bool next_level(struct search *search)
 {
 	struct segments next = { 0 };
 	bool done = true;
 
-	if (search->level_count == search->level_room) {
-		size_t room = search->level_room ? 2 * search->level_room : 64;
-		struct segments *levels = realloc(search->levels, room * sizeof(*levels));
-
-		if (!levels)
-			return false;
-		search->levels = levels;
-		search->level_room = room;
-	}
 	for (uint32_t t = 0; t < search->options.threads; t++) {
 		struct segments *found = &search->workers[t].found;
 
@@ -168,8 +178,14 @@ static bool next_level(struct search *search)
 			done = segments_add(&next, found->at[k].first, found->at[k].last);
 		found->count = 0;
 	}
-	search->levels[search->level_count++] = next;
-	return done && search_deal(search, &next);
+	return search_push_level(search, next) && done && search_deal(search, &next);
+}
+
+/* Only who has the log in a file can go on later. */
+static void mark(struct search *search, uint64_t complete)
+{
+	if (search->visited.log.file >= 0)
+		checkpoint_mark(search, complete);
 }
 
 /* After the last chunk of a level; what `search_run` is to return, SEARCH_SLICE to go on. */
@@ -182,13 +198,17 @@ static int end_level(struct search *search)
 		cut |= search->workers[t].cut;
 		found += segments_states(&search->workers[t].found);
 	}
-	if (!found)
+	if (!found) {
+		if (!cut)
+			mark(search, search->depth + 1);
 		return cut ? SEARCH_DEPTH : SEARCH_DONE;
+	}
 	if (!next_level(search)) {
 		search->facts.error = ENOMEM;
 		return SEARCH_REFUSED;
 	}
 	search->depth++;
+	mark(search, search->depth);
 	return any ? SEARCH_LEVEL : SEARCH_SLICE;
 }
 
@@ -271,7 +291,8 @@ static bool worker_open(struct worker *worker, struct search *search)
 	worker->batch.steps = malloc(room * sizeof(uint32_t));
 	worker->items = calloc(search->item_words, sizeof(uint64_t));
 	worker->fired = calloc(search->model->steps + 1, 1);
-	return worker->batch.states && worker->batch.hashes && worker->batch.steps && worker->items && worker->fired;
+	return worker->batch.states && worker->batch.hashes && worker->batch.steps && worker->items && worker->fired &&
+	       store_open_worker(worker);
 }
 
 static void worker_close(struct worker *worker)
@@ -282,28 +303,35 @@ static void worker_close(struct worker *worker)
 	free(worker->items);
 	free(worker->fired);
 	free(worker->found.at);
+	store_close_worker(worker);
 }
 
 /* The initial state is the first level. */
 static bool begin(struct search *search)
 {
 	struct worker *worker = &search->workers[0];
-	uint64_t state[WORDS];
+	uint64_t state[WIDTH(search)];
 	bool fresh;
 
+	if (!region_back(&search->visited.log, (uint64_t)BLOCK * search->visited.packing.stride))
+		return false;
 	memcpy(state, search->model->initial, sizeof(state));
 	if (search->options.canonical)
 		search->model->canonical(state);
-	uint64_t hash = state_hash(state);
+	const uint64_t *key = store_key(worker, state, 0, true);
+	uint64_t hash = state_hash(key);
 	uint64_t number = search->visited.wide ?
-				  insert_wide(&search->visited, &worker->tail, state, hash, false, &fresh) :
-				  insert_narrow(&search->visited, &worker->tail, state, hash, false, &fresh);
+				  insert_wide(&search->visited, &worker->tail, key, hash, false, &fresh) :
+				  insert_narrow(&search->visited, &worker->tail, key, hash, false, &fresh);
 
 	worker->states = worker->reported = search->found = 1;
-	return segments_add(&worker->found, number, number + 1) && next_level(search);
+	if (!segments_add(&worker->found, number, number + 1) || !next_level(search))
+		return false;
+	mark(search, 0);
+	return true;
 }
 
-static bool open_all(struct search *search)
+static bool open_all(struct search *search, bool keep)
 {
 	uint32_t threads = search->options.threads;
 
@@ -312,18 +340,32 @@ static bool open_all(struct search *search)
 	search->item_depth = malloc((uint64_t)search->item_words * 64 * sizeof(int64_t));
 	search->fired = calloc(search->model->steps + 1, 1);
 	search->workers = calloc(threads, sizeof(*search->workers));
-	if (!search->items || !search->item_depth || !search->fired || !search->workers)
+	search->mark.tails = calloc(threads, sizeof(*search->mark.tails));
+	search->mark.tail_count = threads;
+	search->mark.fired = calloc(search->model->steps + 1, 1);
+	if (!search->items || !search->item_depth || !search->fired || !search->workers || !search->mark.tails ||
+	    !search->mark.fired)
 		return false;
 	memset(search->item_depth, 0xff, (uint64_t)search->item_words * 64 * sizeof(int64_t));
 	for (uint32_t t = 0; t < threads; t++) {
 		if (!worker_open(&search->workers[t], search))
 			return false;
 	}
-	return visited_open(&search->visited, search->model->bits, search_least_log2(search), search->options.log_bytes,
-			    search->options.log_path, false);
+	return store_open(search) && visited_open(&search->visited, STORED_BITS(search), search_least_log2(search),
+						  search->options.log_bytes, search->options.log_path, keep);
 }
 
-struct search *search_new(const struct model *model, const struct search_options *options)
+/* NULL, with the errno that there is. */
+static struct search *give_up(struct search *search)
+{
+	int problem = errno;
+
+	search_free(search);
+	errno = problem;
+	return NULL;
+}
+
+struct search *search_open(const struct model *model, const struct search_options *options, bool keep)
 {
 	struct search *search = calloc(1, sizeof(*search));
 
@@ -334,14 +376,14 @@ struct search *search_new(const struct model *model, const struct search_options
 	if (options->most_states || !options->threads)
 		search->options.threads = 1; /* the limit is exact only in one order */
 	search->status = SEARCH_SLICE;
-	if (!open_all(search) || !begin(search)) {
-		int problem = errno;
+	return open_all(search, keep) ? search : give_up(search);
+}
 
-		search_free(search);
-		errno = problem;
-		return NULL;
-	}
-	return search;
+struct search *search_new(const struct model *model, const struct search_options *options)
+{
+	struct search *search = search_open(model, options, false);
+
+	return !search || begin(search) ? search : give_up(search);
 }
 
 void search_free(struct search *search)
@@ -353,12 +395,15 @@ void search_free(struct search *search)
 	for (size_t k = 0; k < search->level_count; k++)
 		free(search->levels[k].at);
 	visited_close(&search->visited);
+	store_close(search);
 	free(search->workers);
 	free(search->levels);
 	free(search->chunks.at);
 	free(search->items);
 	free(search->item_depth);
 	free(search->fired);
+	free(search->mark.tails);
+	free(search->mark.fired);
 	free(search);
 }
 
@@ -369,4 +414,8 @@ void search_want(struct search *search, uint32_t want)
 
 /* What a caller compares before it trusts the rest. */
 const uint32_t core_abi = SEARCH_ABI;
+#ifdef FOLDED
+const uint32_t core_words = 0; /* any number from 2 on */
+#else
 const uint32_t core_words = WORDS;
+#endif

@@ -11,10 +11,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "checkpoint.h"
 #include "model.h"
+#include "tree.h"
 #include "visited.h"
 
 #define SEARCH_ABI 1
+
+/* 64-bit words of a state of the model; those of the visited set have WORDS, see `store.h`. */
+#ifdef FOLDED
+#define WIDTH(search) ((search)->model->words)
+#define STORED_BITS(search) 64u
+#define MOST_WORDS 4096u /* states lie on the stack */
+#else
+#define WIDTH(search) ((uint32_t)WORDS)
+#define STORED_BITS(search) ((search)->model->bits)
+#endif
 
 struct tracing;
 
@@ -27,6 +39,7 @@ enum {
 	SEARCH_STATES,  /* the limit of states */
 	SEARCH_MEMORY,  /* the limit of memory */
 	SEARCH_REFUSED, /* the system gave no more memory or disk; `error` is its errno */
+	SEARCH_PARTS,   /* the numbers of the parts of states are used up, see `tree.h` */
 };
 
 struct search_options {
@@ -62,7 +75,7 @@ struct segments {
 };
 
 struct batch {
-	uint64_t *states;
+	uint64_t *states; /* as the visited set has them, WORDS each */
 	uint64_t *hashes;
 	uint32_t *steps;
 	uint32_t count;
@@ -73,6 +86,10 @@ struct worker {
 	struct tail tail;
 	struct segments found; /* states of the next level, in the order of their numbers */
 	struct batch batch;
+#ifdef FOLDED
+	uint64_t *successors;  /* of one state */
+	struct tree tree;
+#endif
 	uint64_t *items;       /* set of the items seen on this level */
 	uint8_t *fired;
 	uint64_t states, transitions;
@@ -86,6 +103,9 @@ struct search {
 	const struct model *model;
 	struct search_options options;
 	struct visited visited;
+#ifdef FOLDED
+	struct visited parts;
+#endif
 	struct worker *workers;
 	uint32_t item_words;
 
@@ -109,14 +129,21 @@ struct search {
 	int64_t *item_depth;
 	uint8_t *fired;
 	struct search_facts facts;
+	struct mark mark;         /* of the last end of a level; only if the log is in a file */
 	struct tracing *tracing;  /* a pass that looks for paths, see trace.h */
 };
 
-/* NULL without memory. */
+/* NULL, with errno, without memory or disk. */
 struct search *search_new(const struct model *model, const struct search_options *options);
 void search_free(struct search *search);
 int search_run(struct search *search, double seconds);
 const struct search_facts *search_facts(struct search *search);
+
+/* A search without any state, and with the log that there is if it is to be kept; NULL with errno. */
+struct search *search_open(const struct model *model, const struct search_options *options, bool keep);
+
+/* Add a level, which now belongs to the search; false without memory. */
+bool search_push_level(struct search *search, struct segments level);
 
 /* ---- segments.c */
 
@@ -149,7 +176,7 @@ void search_work(struct search *search, void (*work)(struct worker *));
 
 /* ---- room.c */
 
-/* Bytes in use: table, log in memory, lists. */
+/* Bytes in use: tables, log in memory, lists. */
 uint64_t search_bytes(const struct search *search);
 
 /*
@@ -160,6 +187,9 @@ uint32_t search_least_log2(const struct search *search);
 
 /* Whether there must be more room before the next chunk. */
 bool search_is_tight(const struct search *search);
+
+/* Put all states of the last mark into a table that is large enough; false if there is no memory for one. */
+bool search_refill(struct search *search);
 
 /* Make room for the next chunks while no worker runs: SEARCH_SLICE, or why there is none. */
 int search_make_room(struct search *search);
@@ -177,7 +207,7 @@ static inline void search_moves(const struct search *search, const uint64_t *sta
 		model->expand(state, moves);
 	if (search->options.canonical) {
 		for (uint32_t k = 0; k < moves->count; k++)
-			model->canonical(moves->states + (uint64_t)k * WORDS);
+			model->canonical(moves->states + (uint64_t)k * WIDTH(search));
 	}
 }
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store.h"
+
 /* Targets that can be reached from a state on the level after `level`. */
 static uint32_t mark_after(const struct tracing *tracing, uint64_t level, uint64_t number)
 {
@@ -26,7 +28,7 @@ static void look_at(struct worker *worker, const uint64_t *state, struct moves *
 {
 	memset(worker->items, 0, worker->search->item_words * sizeof(uint64_t));
 	*moves = (struct moves){
-		.states = worker->batch.states,
+		.states = store_space(worker),
 		.steps = worker->batch.steps,
 		.items = worker->items,
 		.want = WANT_RACES | WANT_ORDERS,
@@ -34,18 +36,13 @@ static void look_at(struct worker *worker, const uint64_t *state, struct moves *
 	search_moves(worker->search, state, moves);
 }
 
-static uint64_t number_of(const struct search *search, const uint64_t *state)
-{
-	return visited_find(&search->visited, state, state_hash(state));
-}
-
 static uint32_t mark_of(struct tracing *tracing, struct worker *worker, uint64_t number)
 {
 	struct moves moves;
-	uint64_t state[WORDS];
+	uint64_t state[WIDTH(worker->search)];
 	uint32_t mark = 0, open = 0;
 
-	visited_load(&tracing->search->visited, number, state);
+	store_load(worker, number, state);
 	look_at(worker, state, &moves);
 	for (uint32_t t = 0; t < tracing->count; t++) {
 		if (tracing->targets[t].depth > tracing->level)
@@ -54,7 +51,7 @@ static uint32_t mark_of(struct tracing *tracing, struct worker *worker, uint64_t
 			mark |= 1u << t;
 	}
 	for (uint32_t k = 0; open && k < moves.count; k++) {
-		uint64_t after = number_of(tracing->search, moves.states + (uint64_t)k * WORDS);
+		uint64_t after = store_find(worker, moves.states + (uint64_t)k * WIDTH(worker->search));
 
 		if (after != NOWHERE)
 			mark |= mark_after(tracing, tracing->level, after) & open;
@@ -146,36 +143,37 @@ static bool is_on(const struct segments *level, uint64_t number)
 /* Make the least step to a state that leads on to the target; false if there is none. */
 static bool step_on(struct tracing *tracing, uint64_t *state, uint64_t level, uint32_t target, uint32_t *step)
 {
+	struct search *search = tracing->search;
 	struct moves moves;
 	const uint64_t *best = NULL;
 
-	look_at(tracing->search->workers, state, &moves);
+	look_at(search->workers, state, &moves);
 	for (uint32_t k = 0; k < moves.count; k++) {
-		const uint64_t *after = moves.states + (uint64_t)k * WORDS;
+		const uint64_t *after = moves.states + (uint64_t)k * WIDTH(search);
 		uint64_t number;
 
 		if (best && moves.steps[k] >= *step)
 			continue;
-		number = number_of(tracing->search, after);
+		number = store_find(search->workers, after);
 		/* The mark alone does not tell the next level from those before it, which are marked by now. */
 		if (number != NOWHERE && mark_after(tracing, level, number) & 1u << target &&
-		    is_on(&tracing->search->levels[level + 1], number)) {
+		    is_on(&search->levels[level + 1], number)) {
 			best = after;
 			*step = moves.steps[k];
 		}
 	}
 	if (best)
-		memcpy(state, best, WORDS * sizeof(uint64_t));
+		memcpy(state, best, WIDTH(search) * sizeof(uint64_t));
 	return best != NULL;
 }
 
 bool tracing_path(struct tracing *tracing, uint32_t target, uint32_t *steps)
 {
 	struct search *search = tracing->search;
-	uint64_t state[WORDS];
+	uint64_t state[WIDTH(search)];
 	bool found = true;
 
-	visited_load(&search->visited, search->levels[0].at[0].first, state);
+	store_load(search->workers, search->levels[0].at[0].first, state);
 	for (uint64_t level = 0; found && level < tracing->targets[target].depth; level++)
 		found = step_on(tracing, state, level, target, &steps[level]);
 	memset(search->workers->items, 0, search->item_words * sizeof(uint64_t));

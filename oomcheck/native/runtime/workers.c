@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "search.h"
+#include "store.h"
 
 #define MOST_CHUNK 512 /* states that a thread takes at once */
 #define BUSY 4         /* chunks for each thread that are worth starting it */
@@ -46,7 +46,10 @@ static uint64_t chunk_size(const struct search *search)
 {
 	uint64_t slots = search->visited.mask + 1;
 	uint64_t size = slots / 16 / ((uint64_t)search->model->most_moves * search->options.threads);
+	uint64_t most = store_chunk(search);
 
+	if (size > most)
+		size = most;
 	return size > MOST_CHUNK ? MOST_CHUNK : size ? size : 1;
 }
 
