@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from ctypes import CDLL
 
 from oomcheck.analysis.lassos import Lasso, fair_cycle, fair_run, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
@@ -106,11 +107,11 @@ class Explicit:
             if found.exploration.stopped != state_limit(_few(limits)):
                 return found, PLAIN
         try:
-            found, loaded = survey_native(*question, limits, self._build, should_stop, progress)
+            found = survey_native(*question, limits, self._build, should_stop, progress)
+            runs = NativeRuns(RunCore(self._part("runs", 1)))
         except (*_FALLS_BACK, TooManyConditionsError) as problem:
             self._tell(str(problem))
             return survey_generated(*question, limits, should_stop, progress), PLAIN
-        runs = NativeRuns(RunCore(loaded.core))
         return found, Algorithms(
             runs.find_lasso, runs.fair_run, runs.fair_cycle, runs.greatest_cost, runs.greatest_time
         )
@@ -123,6 +124,11 @@ class Explicit:
             return None
         found = explore_generated(system, properties, _few(limits), should_stop)
         return None if found.stopped == state_limit(_few(limits)) else found
+
+    def _part(self, part: str, words: int) -> CDLL:
+        """A part of the runtime that few searches need."""
+        assert self._workshop is not None, "it is needed after a core"
+        return CDLL(str(self._workshop.part(part, words)))
 
     def _build(self, words: int, text: str) -> Loaded:
         if self._missing:

@@ -119,6 +119,16 @@ class Workshop:
                 raise unusable(compiler, str(problem)) from problem
             raise
 
+    def part(self, part: str, words: int) -> Path:
+        """A part of the runtime, built by the compiler of the core. Raises as `libraries`."""
+        _, compiler = self._core(words)
+        try:
+            return build(part_unit(part, words), compiler, self._site)
+        except BuildError as problem:
+            if compiler.chosen:
+                raise unusable(compiler, str(problem)) from problem
+            raise
+
     def _core(self, words: int) -> tuple[Path, Compiler]:
         while compiler := self._compiler or next(self._ladder, None):
             try:
@@ -141,6 +151,12 @@ def core_unit(words: int, runtime: Path = RUNTIME) -> Unit:
     """
     width = (f"-DWORDS={words:d}",) if words else ("-DWORDS=1", "-DFOLDED")
     return Unit("core", _texts(runtime, "*.[ch]"), ("-O2", *width))
+
+
+def part_unit(part: str, words: int, runtime: Path = RUNTIME) -> Unit:
+    """A part of the runtime that few searches need, in a folder of its own: `runs` or `lossy`."""
+    shared = {**_texts(runtime, "*.h"), **_texts(runtime, "memory.c")}
+    return Unit(part, {**shared, **_texts(runtime / part, "*.[ch]")}, ("-O2", f"-DWORDS={words:d}"))
 
 
 def model_unit(text: str) -> Unit:

@@ -1,7 +1,8 @@
 """Where each slot of a state lies in its packed form.
 
 A slot gets just the bits that its sort needs, stored minus the least value of the sort. No field crosses the border of
-two words. An array whose index is computed somewhere lies in one piece, so that an element is found by a shift; one
+two words. Fields lie in the order of their slots as far as that takes no more room: what a step changes is often
+declared together, and the fewer words it changes, the better the states of wide models fold (`runtime/tree.h`). An array whose index is computed somewhere lies in one piece, so that an element is found by a shift; one
 that is larger than a word has as many elements in each word as fit. All other elements are scalars of their own.
 """
 
@@ -17,6 +18,7 @@ from oomcheck.records import dataclass
 
 WORD = 64
 WIDEST = 62  # of a field, so that values and differences of values fit 64 bits with sign
+NARROW = 4  # words up to which each byte of a state counts
 
 
 class TooWideError(Exception):
@@ -74,10 +76,23 @@ def lay_out(system: TransitionSystem, expressions: Sequence[Expr]) -> Layout:
     Raises TooWideError.
     """
     computed = _computed_arrays(system, expressions)
+    pieces = sorted(_pieces(system, computed), key=lambda piece: piece.slot)
+    in_order = _place(pieces, computed)
+    dense = _place(sorted(pieces, key=lambda piece: (-piece.bits, piece.slot)), computed)
+    return in_order if _size(in_order) <= _size(dense) else dense
+
+
+def _size(layout: Layout) -> int:
+    """Bits that a state takes: in whole bytes if it is narrow, else in whole words."""
+    unit = 8 if layout.words <= NARROW else WORD
+    return -(-layout.bits // unit) * unit
+
+
+def _place(pieces: Sequence[_Piece], computed: frozenset[str]) -> Layout:
+    """Place the pieces in the given order, those larger than a word first."""
     fields: dict[int, Field] = {}
     blocks: dict[str, Block] = {}
     words = _Words()
-    pieces = sorted(_pieces(system, computed), key=lambda piece: (-piece.bits, piece.slot))
     for piece in (p for p in pieces if p.bits > WORD):
         block = words.whole(piece)
         blocks[piece.name] = block
@@ -130,7 +145,7 @@ def _elements(piece: _Piece, block: Block) -> Iterator[tuple[int, Field]]:
 
 
 class _Words:
-    """Words that fill up: each piece goes where it leaves the least room (best fit, largest first)."""
+    """Words that fill up: each piece goes where it leaves the least room (best fit)."""
 
     def __init__(self) -> None:
         self._used: list[int] = []

@@ -21,6 +21,7 @@ from oomcheck.semantics.findings import Findings
 from oomcheck.semantics.sought import Occurs
 
 Build = Callable[[int, str], Loaded]
+Part = Callable[[int], ctypes.CDLL]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,20 @@ def explore(
     properties: Sequence[Property],
     limits: Limits,
     build: Build,
+    part: Part,
     mode: Lossy,
     should_stop: StopCheck | None = None,
     progress: Report | None = None,
 ) -> Exploration:
     """What a lossy search finds; `stopped` is never empty, so that nothing it did not find counts as absent.
 
-    Witnesses are real but not shortest, and `states` counts only states that were visited. Raises TooWideError and
-    what `build` raises.
+    Witnesses are real but not shortest, and `states` counts only states that were visited. `part` gives the library of
+    lossy searches for states of so many words. Raises TooWideError and what `build` and `part` raise.
     """
     items = items_of(system, properties)
     emitted = emit(system, items)
     loaded = build(emitted.layout.words, emitted.text)
-    task = _task(loaded, items, properties, mode)
+    task = _task((part(loaded.words), loaded), items, properties, mode)
     if mode.swarm is None:
         found = explore_lossy(task, mode.options, limits, should_stop, progress)
     else:
@@ -59,7 +61,10 @@ def explore(
     return findings.exploration(found.states, found.transitions, found.depth, found.stopped, found.seconds)
 
 
-def _task(loaded: Loaded, items: Items, properties: Sequence[Property], mode: Lossy) -> Task:
+def _task(
+    libraries: tuple[ctypes.CDLL, Loaded], items: Items, properties: Sequence[Property], mode: Lossy
+) -> Task:
+    core, loaded = libraries
     names = frozenset(prop.name for prop in properties)
 
     def enough(seen: frozenset[int]) -> bool:
@@ -70,7 +75,7 @@ def _task(loaded: Loaded, items: Items, properties: Sequence[Property], mode: Lo
         return WANT_ORDERS | (0 if is_decided else WANT_RACES)
 
     return Task(
-        core=loaded.core,
+        core=core,
         model=ctypes.addressof(loaded.model.contents),
         items=loaded.model.contents.items,
         steps=loaded.steps,

@@ -55,11 +55,10 @@ def survey(
     build: Build,
     should_stop: StopCheck | None = None,
     progress: Report | None = None,
-) -> tuple[Survey, Loaded]:
-    """The same as `semantics.graph.survey`, with the same result, and the libraries that made it.
+) -> Survey:
+    """The same as `semantics.graph.survey`, with the same result; the arrays of the graph are those of the native code.
 
-    The arrays of the graph are those of the native code. Raises TooWideError, TooManyConditionsError and what `build`
-    raises.
+    Raises TooWideError, TooManyConditionsError and what `build` raises.
     """
     if len(conditions) > MOST_CONDITIONS:
         raise TooManyConditionsError(
@@ -98,7 +97,7 @@ def survey(
             case _:
                 pass
     found = findings.exploration(facts.states, facts.edges, facts.depth, stopped, budget.seconds)
-    return Survey(native.graph(), found), loaded
+    return Survey(native.graph(), found)
 
 
 def _run(native: _Survey, limits: Limits, room: Room, budget: Budget) -> str:

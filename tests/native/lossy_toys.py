@@ -15,8 +15,8 @@ from oomcheck.native.build import RUNTIME
 from oomcheck.native.lossy_core import Task, never
 
 HERE = Path(__file__).parent / "c"
-SOURCES = (*sorted(RUNTIME.glob("lossy*.c")), RUNTIME / "memory.c")
-FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{RUNTIME}")
+SOURCES = (*sorted((RUNTIME / "lossy").glob("*.c")), RUNTIME / "memory.c")
+FLAGS = ("-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{RUNTIME}", f"-I{RUNTIME / 'lossy'}")
 
 State = tuple[int, ...]
 

@@ -16,7 +16,7 @@ from oomcheck.native.liveness import NativeRuns
 from oomcheck.native.run_core import RunCore
 
 HERE = Path(__file__).parent / "c"
-SOURCES = tuple(RUNTIME / f"{name}.c" for name in ("components", "lasso", "lasso_loop", "longest", "memory"))
+SOURCES = (*sorted((RUNTIME / "runs").glob("*.c")), RUNTIME / "memory.c")
 
 
 def compile_runs(output: Path, *arguments: str | Path) -> None:
@@ -24,7 +24,7 @@ def compile_runs(output: Path, *arguments: str | Path) -> None:
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("needs gcc or clang on PATH")
-    flags = ("-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{RUNTIME}", "-o", output)
+    flags = ("-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{RUNTIME}", f"-I{RUNTIME / 'runs'}", "-o", output)
     ended = subprocess.run(
         [compiler, *flags, *SOURCES, *arguments], capture_output=True, text=True, timeout=100, check=False
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 from pathlib import Path
@@ -57,11 +58,20 @@ class Bench:
         self._compile(source.with_suffix(".so"), f"-I{RUNTIME}", source)
         return Loaded(self._cores[words], source.with_suffix(".so"))
 
+    def part(self, words: int) -> ctypes.CDLL:
+        """The library of lossy searches."""
+        library = self._folder / f"lossy{words}.so"
+        if not library.exists():
+            sources = [*sorted((RUNTIME / "lossy").glob("*.c")), RUNTIME / "memory.c"]
+            flags = ["-O2", f"-DWORDS={words}", f"-I{RUNTIME}", f"-I{RUNTIME / 'lossy'}"]
+            self._compile(library, *flags, *sources)
+        return ctypes.CDLL(str(library))
+
     def explore(
         self, system: TransitionSystem, properties: tuple[Property, ...], mode: Lossy, limits: Limits | None = None
     ) -> Exploration:
         """A lossy search."""
-        return explore(system, properties, limits or Limits(), self.build, mode)
+        return explore(system, properties, limits or Limits(), self.build, self.part, mode)
 
     def _compile(self, target: Path, *arguments: str | Path) -> None:
         command = [os.environ.get("CC", "cc"), "-std=c11", "-w", "-fPIC", "-shared", "-pthread"]

@@ -14,8 +14,8 @@
 #define check(condition)                                                              \
 	do {                                                                          \
 		if (!(condition)) {                                                   \
-			printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);        \
-			exit(1);                                                      \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			_Exit(1);                                                     \
 		}                                                                     \
 	} while (0)
 
