@@ -137,8 +137,8 @@ class _Runner:
         self._partial = ""
         self._start = time.perf_counter()
         self._exhaustive = True
-        means = Means(options.threads, options.engine != "explicit", options.environ, options.tell)
-        self._explicit = Explicit(means)
+        small_first = options.engine == "auto" and not options.ways.demanded
+        self._explicit = Explicit(Means(options.ways, small_first, options.environ, options.tell))
 
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
@@ -341,6 +341,7 @@ class _Runner:
             finding.value if finding is not None and exact else None,
             finding is not None and finding.unbounded,
             finding.unit if finding is not None else "",
+            found.reductions,
             row.check.span,
         )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from ctypes import CDLL
+from dataclasses import field, replace
 
 from oomcheck.analysis.lassos import Lasso, fair_cycle, fair_run, find_lasso
 from oomcheck.analysis.longest import Greatest, Unbounded, greatest_cost, greatest_time
+from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Loaded, LoadError
@@ -17,6 +19,7 @@ from oomcheck.native.engine import Tuning
 from oomcheck.native.engine import explore as explore_native
 from oomcheck.native.layout import TooWideError
 from oomcheck.native.liveness import NativeRuns
+from oomcheck.native.lossy_engine import explore as explore_lossy
 from oomcheck.native.run_core import RunCore
 from oomcheck.native.survey import TooManyConditionsError
 from oomcheck.native.survey import survey as survey_native
@@ -27,10 +30,14 @@ from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import Report, StopCheck, state_limit
 from oomcheck.semantics.graph import Survey
+from oomcheck.smaller import lossy_mode, made_smaller
+from oomcheck.ways import Lossy, Ways
 
 SMALL = 2_000  # states that Python explores before a compiler has started
 
 _FALLS_BACK = (NoCompilerError, BuildError, LoadError, TooWideError)
+
+_NO_LOSSY_RUNS = "`{name}` is about runs, and a lossy search looks at states only"
 
 _log = logging.getLogger(__name__)
 
@@ -53,9 +60,9 @@ PLAIN = Algorithms(find_lasso, fair_run, fair_cycle, greatest_cost, greatest_tim
 class Means:
     """What searches may use. `tell` hears of what makes them slower, once for each cause."""
 
-    threads: int = 1
+    ways: Ways = Ways()
     small_first: bool = True  # else even the smallest system is compiled
-    environ: Mapping[str, str] = {}
+    environ: Mapping[str, str] = field(default_factory=dict)
     tell: Callable[[str], None] = _log.warning
 
 
@@ -80,16 +87,55 @@ class Explicit:
 
         Raises OomcheckError E0506 if the user chose a compiler that does not work.
         """
+        ways = self._means.ways
+        if ways.lossy is not None:
+            return self._explore_lossy(ways.lossy, system, properties, limits, should_stop, progress)
         if self._means.small_first:
-            found = self._first(system, properties, limits, should_stop)
-            if found is not None:
+            few = _few(limits)
+            found = explore_generated(system, properties, few, should_stop, progress)
+            if few == limits or found.stopped != state_limit(few):
                 return found
+            limits = _less(limits, found.seconds)
+        smaller = made_smaller(system, properties, ways)
         try:
-            tuning = Tuning(self._means.threads)
-            return explore_native(system, properties, limits, self._build, tuning, should_stop, progress)
+            found = explore_native(
+                smaller.system,
+                smaller.properties,
+                limits,
+                self._build,
+                Tuning(ways.threads),
+                should_stop,
+                progress,
+                system,
+            )
         except _FALLS_BACK as problem:
             self._tell(str(problem))
-        return explore_generated(system, properties, limits, should_stop, progress)
+            return explore_generated(system, properties, limits, should_stop, progress)
+        return replace(found, reductions=(*smaller.reductions, *found.reductions))
+
+    def _explore_lossy(
+        self,
+        lossy: Lossy,
+        system: TransitionSystem,
+        properties: Sequence[Property],
+        limits: Limits,
+        should_stop: StopCheck | None,
+        progress: Report | None,
+    ) -> Exploration:
+        """A search that may leave states out. Raises OomcheckError E0508 where there is none."""
+        try:
+            return explore_lossy(
+                system,
+                properties,
+                limits,
+                self._build,
+                lambda words: self._part("lossy", words),
+                lossy_mode(lossy, self._means.ways.threads),
+                should_stop,
+                progress,
+            )
+        except _FALLS_BACK as problem:
+            raise error("E0508", f"a lossy search is native code: {problem}") from problem
 
     def survey(
         self,
@@ -101,11 +147,15 @@ class Explicit:
         progress: Report | None = None,
     ) -> tuple[Survey, Algorithms]:
         """The same as `semantics.graph.survey`, with the same result, and the algorithms that fit it."""
+        if self._means.ways.lossy is not None:
+            raise error("E0508", _NO_LOSSY_RUNS.format(name=properties[0].name.rpartition(":")[2]))
         question = (system, conditions, properties)
-        if self._means.small_first and not _allows_few(limits):
-            found = survey_generated(*question, _few(limits), should_stop)
-            if found.exploration.stopped != state_limit(_few(limits)):
+        if self._means.small_first:
+            few = _few(limits)
+            found = survey_generated(*question, few, should_stop, progress)
+            if few == limits or found.exploration.stopped != state_limit(few):
                 return found, PLAIN
+            limits = _less(limits, found.exploration.seconds)
         try:
             found = survey_native(*question, limits, self._build, should_stop, progress)
             runs = NativeRuns(RunCore(self._part("runs", 1)))
@@ -115,15 +165,6 @@ class Explicit:
         return found, Algorithms(
             runs.find_lasso, runs.fair_run, runs.fair_cycle, runs.greatest_cost, runs.greatest_time
         )
-
-    def _first(
-        self, system: TransitionSystem, properties: Sequence[Property], limits: Limits, should_stop: StopCheck | None
-    ) -> Exploration | None:
-        """The result if the system is small; None if it has more states, or fewer are allowed anyway."""
-        if _allows_few(limits):
-            return None
-        found = explore_generated(system, properties, _few(limits), should_stop)
-        return None if found.stopped == state_limit(_few(limits)) else found
 
     def _part(self, part: str, words: int) -> CDLL:
         """A part of the runtime that few searches need."""
@@ -152,10 +193,11 @@ class Explicit:
             self._means.tell(f"no native search, so this takes about a hundred times longer: {reason}")
 
 
-def _allows_few(limits: Limits) -> bool:
-    """Whether no more states are allowed than a small system has."""
-    return limits.max_states is not None and limits.max_states <= SMALL
-
-
 def _few(limits: Limits) -> Limits:
-    return Limits(SMALL, limits.timeout, limits.max_memory, limits.depth)
+    """The limits, with no more states than a small system has."""
+    return replace(limits, max_states=SMALL if limits.max_states is None else min(SMALL, limits.max_states))
+
+
+def _less(limits: Limits, seconds: float) -> Limits:
+    """What the limits leave after so many seconds."""
+    return limits if limits.timeout is None else replace(limits, timeout=max(limits.timeout - seconds, 1e-9))

@@ -17,6 +17,7 @@ from oomcheck.lang.tree import MaxCost
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits, Progress
+from oomcheck.ways import Ways
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Options:
     without: frozenset[str] = frozenset()  # sanitizers turned off
     limits: Limits = field(default_factory=Limits)
     engine: str = "auto"
-    threads: int = 1
+    ways: Ways = Ways()
     include: tuple[Path, ...] = ()
     should_stop: Callable[[], str] | None = None
     progress: Callable[[Progress], None] | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from oomcheck import explicit
 from oomcheck.check import check_files
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
@@ -189,14 +190,13 @@ def test_each_instance_must_meet_it(tmp_path: Path) -> None:
 def test_one_search_for_each_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks at the same parameters share a search."""
     searches = []
-    globals_ = check_files.__globals__
-    honest = globals_["explore_generated"]
+    honest = explicit.explore_generated
 
     def counted(*arguments: object) -> object:
         searches.append(arguments)
         return honest(*arguments)
 
-    monkeypatch.setitem(globals_, "explore_generated", counted)
+    monkeypatch.setattr(explicit, "explore_generated", counted)
     model = "param int N = 1 in 0 .. 3;\nthread t { y = N; }"
     run(tmp_path, model, "never n : y > 3;\ncheck a : n with N = 1;\ncheck b : n with N in 1 .. 2;\ncheck c : race;\n")
     assert len(searches) == 3  # N=1, N=2, and as declared
@@ -270,8 +270,7 @@ def test_accepted_rest(tmp_path: Path) -> None:
 
 def test_time_is_for_all_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each search gets what the ones before have left; the reason names the limit that was asked for."""
-    globals_ = check_files.__globals__
-    honest = globals_["explore_generated"]
+    honest = explicit.explore_generated
     given: list[float] = []
 
     def watched(*arguments: object) -> object:
@@ -282,7 +281,7 @@ def test_time_is_for_all_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         found = honest(*arguments)
         return replace(found, stopped=f"time limit {limits.timeout:g} s") if len(given) == 3 else found
 
-    monkeypatch.setitem(globals_, "explore_generated", watched)
+    monkeypatch.setattr(explicit, "explore_generated", watched)
     model = "param int N = 1 in 0 .. 3;\nthread t { y = N; }"
     report = run(
         tmp_path, model, "never n : y > 3;\ncheck a : n with N in 0 .. 2;\n", Options(limits=Limits(timeout=60))

@@ -16,6 +16,7 @@ LEVELS = {
     "cachedir": 0,
     "records": -1,  # how values are declared
     "ir": 1,
+    "ways": 1,
     "result": 2,
     "prop": 2,
     "analysis": 3,
@@ -26,7 +27,7 @@ LEVELS = {
     "native": 5,
     "smt": 5,
     "pygen": 5,
-    "check": 8,
+    "check": 9,
     "settings": 7,
     "version": 0,
     "evidence": 5,
@@ -36,14 +37,15 @@ LEVELS = {
     "reference": 5,
     "rows": 5,
     "verdicts": 6,
-    "explicit": 6,
-    "runs": 7,
+    "smaller": 6,
+    "explicit": 7,
+    "runs": 8,
     "simulate": 6,
-    "api": 9,
-    "gate": 9,
-    "report": 10,
-    "cli": 11,
-    "": 12,  # oomcheck/__init__.py, the public API
+    "api": 10,
+    "gate": 10,
+    "report": 11,
+    "cli": 12,
+    "": 13,  # oomcheck/__init__.py, the public API
 }
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -81,23 +81,33 @@ def test_nearest_project_file(tmp_path: Path) -> None:
 def test_all_complaints_at_once(tmp_path: Path) -> None:
     """Every wrong setting is named with its place and with what is allowed."""
     path = project(tmp_path, "[tool.oomcheck]\nmax-state = 3\ncolor = 'blue'\n")
-    found = messages({"timeout": "soon", "depth": "-1"}, {"OOMCHECK_FORMAT": "xml", "OOMCHECK_JOBS": "2"}, tmp_path)
+    found = messages({"timeout": "soon", "depth": "-1"}, {"OOMCHECK_FORMAT": "xml", "OOMCHECK_HASTE": "2"}, tmp_path)
     assert found == [
         (
             "E0008",
             f"{path}: [tool.oomcheck] max-state is no setting; "
-            "there are max-states, timeout, max-memory, depth, format, color, engine",
+            "there are max-states, timeout, max-memory, depth, format, color, engine, jobs",
         ),
         ("E0008", f"{path}: [tool.oomcheck] color: expected auto, always or never, found 'blue'"),
         ("E0008", "OOMCHECK_FORMAT: expected text or json, found 'xml'"),
         (
             "E0008",
-            "OOMCHECK_JOBS is no setting; there are OOMCHECK_MAX_STATES, OOMCHECK_TIMEOUT, OOMCHECK_MAX_MEMORY, "
-            "OOMCHECK_DEPTH, OOMCHECK_FORMAT, OOMCHECK_COLOR, OOMCHECK_ENGINE",
+            "OOMCHECK_HASTE is no setting; there are OOMCHECK_MAX_STATES, OOMCHECK_TIMEOUT, OOMCHECK_MAX_MEMORY, "
+            "OOMCHECK_DEPTH, OOMCHECK_FORMAT, OOMCHECK_COLOR, OOMCHECK_ENGINE, OOMCHECK_JOBS",
         ),
         ("E0003", "--timeout: expected a time such as 30, 30s, 5m or 2h, found 'soon'"),
         ("E0003", "--depth: expected a number of steps such as 40, found '-1'"),
     ]
+
+
+def test_jobs(tmp_path: Path) -> None:
+    """Threads of a search: none given means one for each core."""
+    assert resolve({}, {}, tmp_path).jobs is None
+    assert resolve({}, {"OOMCHECK_JOBS": "3"}, tmp_path).jobs == 3
+    assert messages({"jobs": "0"}, {}, tmp_path) == [
+        ("E0003", "--jobs: expected a whole number of at least 1, found '0'")
+    ]
+    assert messages({"jobs": "2000"}, {}, tmp_path) == [("E0003", "--jobs: expected at most 1024, found '2000'")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from oomcheck.check import check_files
 from oomcheck.cli.common import Commands, add_model, exit_table, make_folder, parse_params, write_file
+from oomcheck.cli.progress import progress
+from oomcheck.cli.ways import add_ways, ways_of
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.report.json import render_json
@@ -56,7 +58,6 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
     parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit or reference")
-    parser.add_argument("-j", "--jobs", metavar="N", help="threads of a search (default: one for each core)")
     parser.add_argument("--format", metavar="FORMAT", help="text or json")
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
     parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
@@ -70,6 +71,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         parser.add_argument(
             f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out the {name} sanitizer"
         )
+    add_ways(parser)
     parser.set_defaults(run=run)
 
 
@@ -82,9 +84,10 @@ def run(args: argparse.Namespace) -> int:
     if args.format in LATER_FORMATS:
         raise error("E0003", f"--format {args.format} is not supported yet", None, "there are text and json")
     settings = _settings(args)
+    ways = ways_of(args, settings)
     if args.output is not None:
         make_folder(args.output)  # before a search that may take hours
-    with interruptible() as should_stop:
+    with interruptible() as should_stop, progress(sys.stderr) as sink:
         options = Options(
             parse_params(args.params),
             tuple(args.select),
@@ -92,9 +95,10 @@ def run(args: argparse.Namespace) -> int:
             frozenset(args.without or ()),
             settings.limits,
             settings.engine,
-            settings.jobs or len(os.sched_getaffinity(0)),
+            ways,
             tuple(args.include),
             should_stop,
+            sink,
             tell=_tell,
         )
         report = check_files(args.model, tuple(args.specs), options)

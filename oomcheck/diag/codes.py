@@ -103,8 +103,12 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E0506": (
         "C compiler unusable",
-        "The environment variable CC names a compiler that cannot build native code; correct it, or unset it to let the "
-        "tool choose: cc, gcc, clang, tcc, and without any of them Python.",
+        "The environment variable CC names a compiler that cannot build native code; correct it, or unset it to let "
+        "the tool choose: cc, gcc, clang, tcc, and without any of them Python.",
+    ),
+    "E0508": (
+        "way of searching refused",
+        "A reduction or a lossy search would not keep the verdict of the property, so it is not used.",
     ),
     # W: warnings and lint
     "W0601": (

@@ -48,7 +48,7 @@ class SearchOptions(ctypes.Structure):
     _fields_ = (
         *((name, c_uint64) for name in ("most_states", "most_bytes", "log_bytes")),
         ("depth", c_int64),
-        *((name, c_uint32) for name in ("threads", "want", "reduce", "canonical")),
+        *((name, c_uint32) for name in ("threads", "want", "reduce", "fuse", "canonical")),
         ("log_path", c_char_p),
     )
 

@@ -161,7 +161,7 @@ def part_unit(part: str, words: int, runtime: Path = RUNTIME) -> Unit:
 
 def model_unit(text: str) -> Unit:
     """One generated model. At -O1: a higher level compiles twice as long for code that waits for memory anyway."""
-    return Unit("model", {"model.c": text, **_texts(RUNTIME, "model.h")}, ("-O1",))
+    return Unit("model", {"model.c": text, **_texts(RUNTIME, "model.h"), **_texts(RUNTIME, "ample.h")}, ("-O1",))
 
 
 def build(unit: Unit, compiler: Compiler, site: Site) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from oomcheck.analysis.ample import Ample
 from oomcheck.ir.expr import Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import Transition, TransitionSystem
@@ -17,6 +18,7 @@ from oomcheck.native.expressions import PRELUDE, Writer, into_field, raw, word
 from oomcheck.native.items import Items
 from oomcheck.native.layout import Field, Layout, lay_out
 from oomcheck.native.races import race_code
+from oomcheck.native.reduce import reduce_code
 from oomcheck.records import dataclass
 
 MODEL_ABI = 1
@@ -31,14 +33,16 @@ class Emitted:
     layout: Layout
 
 
-def emit(system: TransitionSystem, items: Items, conditions: Sequence[Expr] = ()) -> Emitted:
-    """The C file of `system`; `conditions`, at most 64, are the letters of a state.
+def emit(
+    system: TransitionSystem, items: Items, conditions: Sequence[Expr] = (), ample: Ample | None = None
+) -> Emitted:
+    """The C file of `system`; `conditions`, at most 64, are the letters of a state. With `ample` it can reduce.
 
     Raises TooWideError for a system with values of more than 62 bits.
     """
     asked = [condition for _, condition in items.formulas]
-    layout = lay_out(system, [*asked, *items.conditions, *conditions])
-    return Emitted(_Model(system, items, conditions, layout).text(), layout)
+    layout = lay_out(system, [*asked, *items.conditions, *conditions, *(ample.tests if ample else ())])
+    return Emitted(_Model(system, items, conditions, layout).text(ample), layout)
 
 
 class _Model:
@@ -54,13 +58,14 @@ class _Model:
             place = (item.fault.process, item.fault.origin)
             self._faults[place].append(guarded(items.conditions[number], [_note(number)]))
 
-    def text(self) -> str:
+    def text(self, ample: Ample | None) -> str:
         """The whole file."""
         system, writer = self._system, self._writer
         processes = [self._process(number) for number in range(len(system.processes))]
         looks = "" if self._items.races is None else race_code(system, writer, self._items.races)
         orders = [self._look_for_orders(number) for number in sorted(self._ordered)]
-        tail = [self._expand(), self._letters(), self._model()]
+        reduces = reduce_code(system, ample, writer, self._layout.words) if ample else ""
+        tail = [self._expand(), reduces, self._letters(), self._model(".reduce = reduce, " if ample else "")]
         head = ['#include "model.h"\n', PRELUDE, _SUCCESSOR.format(words=self._layout.words), writer.accessors()]
         parts = [*head, *writer.helpers, looks, *orders, *processes, *tail]
         return "\n".join(part for part in parts if part)
@@ -205,7 +210,7 @@ class _Model:
         lines = ["static uint64_t letters(const uint64_t *s)", "{", "\tuint64_t m = 0;", "", *bits]
         return "\n".join([*lines, "\t(void)s;", "\treturn m;", "}", ""])
 
-    def _model(self) -> str:
+    def _model(self, more: str) -> str:
         system, layout = self._system, self._layout
         initial = ", ".join(word(value) for value in layout.pack(system.initial))
         most = sum(self._most_steps(number) for number in range(len(system.processes)))
@@ -219,6 +224,7 @@ class _Model:
             most=max(most, 1),
             conditions=len(self._conditions),
             ordered=int(in_index_order(system)),
+            more=more,
         )
 
     def _most_steps(self, process: int) -> int:
@@ -248,7 +254,7 @@ _MODEL = """\
 static const uint64_t initial[] = {{ {initial} }};
 static const struct model model = {{
 	.abi = {abi}, .words = {words}, .bits = {bits}, .steps = {steps}, .items = {items}, .most_moves = {most},
-	.conditions = {conditions}, .ordered = {ordered}, .initial = initial, .expand = expand, .letters = letters,
+	.conditions = {conditions}, .ordered = {ordered}, .initial = initial, .expand = expand, {more}.letters = letters,
 }};
 
 const struct model *oomcheck_model(void)

@@ -14,6 +14,7 @@ from oomcheck.native.binding import Facts, Loaded, Search, SearchOptions, Status
 from oomcheck.native.emit import WANT_ORDERS, WANT_RACES, emit
 from oomcheck.native.evidence import Seen, decided, note
 from oomcheck.native.items import Items, Races, items_of
+from oomcheck.native.layout import NARROW
 from oomcheck.native.room import log_space, most_bytes
 from oomcheck.prop.property import Property
 from oomcheck.records import dataclass
@@ -24,7 +25,9 @@ from oomcheck.semantics.findings import Findings
 SLICE = 0.1  # seconds between two looks at the caller's wishes
 GRACE = 0.7  # seconds to find paths after the caller wanted to stop
 
-#: Compiles a model's C text for states of so many words, and loads it with its core.
+FOLDED = 0  # words of the core that keeps states of any width folded
+
+#: Compiles a model's C text, and loads it with the core for states of so many words.
 Build = Callable[[int, str], Loaded]
 
 
@@ -43,15 +46,22 @@ def explore(
     tuning: Tuning,
     should_stop: StopCheck | None = None,
     progress: Report | None = None,
+    real: TransitionSystem | None = None,
 ) -> Exploration:
     """The same as `semantics.search.explore`, with the same result where nothing ends the search early.
 
-    A search that ends early does so after a level, not after a state. Raises TooWideError and what `build` raises.
+    A search that ends early does so after a level, not after a state. Witnesses are of `real`, which has the same paths
+    as `system` (None: `system` itself). Raises TooWideError and what `build` raises.
     """
     items = items_of(system, properties)
     emitted = emit(system, items)
-    loaded = build(emitted.layout.words, emitted.text)
-    return _Run(system, properties, items, limits, Budget(limits, should_stop, progress)).run(loaded, tuning)
+    loaded = build(core_for(emitted.layout.words), emitted.text)
+    return _Run(real or system, properties, items, limits, Budget(limits, should_stop, progress)).run(loaded, tuning)
+
+
+def core_for(words: int) -> int:
+    """The core that searches states of so many words: wide ones take a fraction of the memory when they are folded."""
+    return words if words <= NARROW else FOLDED
 
 
 class _Run:
@@ -102,6 +112,8 @@ class _Run:
                     return state_limit(self._limits)
                 case Status.MEMORY:
                     return self._room.reason
+                case Status.PARTS:
+                    return "states of this system have more different parts than can be numbered"
                 case Status.REFUSED:
                     return refusal(search.facts().error)
                 case Status.LEVEL:

@@ -2,8 +2,9 @@
 
 A slot gets just the bits that its sort needs, stored minus the least value of the sort. No field crosses the border of
 two words. Fields lie in the order of their slots as far as that takes no more room: what a step changes is often
-declared together, and the fewer words it changes, the better the states of wide models fold (`runtime/tree.h`). An array whose index is computed somewhere lies in one piece, so that an element is found by a shift; one
-that is larger than a word has as many elements in each word as fit. All other elements are scalars of their own.
+declared together, and the fewer words a step changes, the better the states of wide models fold (`runtime/tree.h`).
+An array whose index is computed somewhere lies in one piece, so that an element is found by a shift; one that is larger
+than a word has as many elements in each word as fit. All other elements are scalars of their own.
 """
 
 from __future__ import annotations

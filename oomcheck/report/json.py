@@ -52,6 +52,7 @@ def _result(result: Result) -> dict[str, object]:
         "sentence": result.sentence,
         "params": dict(result.params),
         "timing": result.timing,
+        "reductions": list(result.reductions),
         "value": "unbounded" if result.unbounded else result.value,
         "unit": result.unit or None,
         "trace": None if trace is None else encode_trace(trace),

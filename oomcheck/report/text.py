@@ -77,6 +77,8 @@ def _row(result: Result, width: int, options: TextOptions) -> list[str]:
     if options.detail == "verbose":
         counts = [plural(result.states, "state"), plural(result.transitions, "transition"), f"depth {result.depth}"]
         details.append(", ".join([f"engine {result.engine}", *counts, f"{result.seconds:.2f} s"]))
+        if result.reductions:
+            details.append(f"reduced by {', '.join(result.reductions)}: counts are of what was searched")
     return lines + ["    " + _safe(detail, options) for detail in details if detail]
 
 

@@ -80,6 +80,7 @@ class Exploration:
     covered: frozenset[int]  # cover points that ran
     halted: frozenset[str]  # sanitizers with a halting fault that was reached
     seconds: float
+    reductions: tuple[str, ...] = ()  # passes that made the search smaller, as reports call them
 
     @property
     def exhaustive(self) -> bool:

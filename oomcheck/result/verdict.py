@@ -141,6 +141,7 @@ class Result:
     value: int | None = None  # of a bound: its exact worst value
     unbounded: bool = False  # of a bound: there is no worst value
     unit: str = ""  # of the value: "ticks", or the name of a cost counter
+    reductions: tuple[str, ...] = ()  # what made the search smaller; counts are then of what was searched
     span: Span | None = field(default=None, compare=False)
 
 

@@ -148,7 +148,7 @@ def test_defects_are_no_verdicts(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(checks, "explore_generated", fail)
+    monkeypatch.setattr("oomcheck.explicit.explore_generated", fail)
     assert main(["check", str(put(tmp_path, "steps.oom", STEPS))]) == code
     out, err = capsys.readouterr()
     assert out == ""
@@ -176,7 +176,7 @@ def test_engine_that_lies(
             }[lie]
         return replace(found, witnesses=witnesses)
 
-    monkeypatch.setattr(checks, "explore_generated", lying)
+    monkeypatch.setattr("oomcheck.explicit.explore_generated", lying)
     arguments = [*steps(tmp_path, "check c : smaller expect violated;"), "-p", "c/*"]
     assert main(arguments) == 4
     out, err = capsys.readouterr()

@@ -34,6 +34,7 @@ HOLDS = Result(
     sentence="MMF_OOM_SKIP is set while memory is still mapped",
     expected="holds",
     params=(("FIX", "BASE"),),
+    reductions=("slicing", "partial order"),
 )
 
 

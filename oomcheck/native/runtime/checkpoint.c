@@ -69,6 +69,7 @@ static void put_kind(struct sink *sink, const struct search *search)
 	put(sink, search->model->steps);
 	put(sink, search->model->items);
 	put(sink, search->options.reduce);
+	put(sink, search->options.fuse);
 	put(sink, search->options.canonical);
 }
 

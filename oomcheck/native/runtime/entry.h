@@ -47,13 +47,14 @@ static inline __attribute__((always_inline)) uint64_t NAME(insert)(struct visite
 	}
 }
 
-/* Number of a state, or NOWHERE. Nobody inserts meanwhile. */
+/* Number of a state, or NOWHERE. One that is inserted meanwhile may be missed. */
 static inline uint64_t NAME(find)(const struct visited *set, const uint64_t *state, uint64_t hash)
 {
 	const ENTRY *table = set->table;
 	ENTRY tag = NAME(tag)(set, hash), entry;
 
-	for (uint64_t slot = hash >> (64 - set->log2); (entry = table[slot]); slot = (slot + 1) & set->mask) {
+	for (uint64_t slot = hash >> (64 - set->log2); (entry = __atomic_load_n(&table[slot], __ATOMIC_ACQUIRE));
+	     slot = (slot + 1) & set->mask) {
 		uint64_t number = (entry & set->mask) - 1;
 
 		if ((entry & ~(ENTRY)set->mask) == tag && state_equal(state, visited_at(set, number), set->packing))

@@ -25,6 +25,7 @@ struct moves {
 	uint32_t want;    /* WANT_... */
 	uint32_t count;   /* number of successors, at most model->most_moves */
 	uint32_t reduced; /* 1 if `reduce` left enabled steps out, else 0 */
+	uint32_t single;  /* of `reduce`: 1 if just one step is left and nobody needs to remember the state, else 0 */
 };
 
 struct model {
@@ -41,7 +42,8 @@ struct model {
 	/* All items that hold in a state, and all its successors. */
 	void (*expand)(const uint64_t *state, struct moves *out);
 
-	/* The same with a sufficient subset of the successors (partial order); NULL without that reduction. */
+	/* The same with a sufficient subset of the successors (partial order); NULL without that reduction. States with
+	 * `single` form no cycle, so a search may pass through them. */
 	void (*reduce)(const uint64_t *state, struct moves *out);
 
 	/* Replace a state by the representative of its symmetry class; NULL without that reduction. */

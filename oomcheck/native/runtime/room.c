@@ -13,7 +13,7 @@ uint64_t search_bytes(const struct search *search)
 
 	bytes += search->chunks.room * sizeof(struct segment) + store_bytes(search);
 	if (search->visited.log.file < 0)
-		bytes += search->visited.numbers * search->visited.packing.stride;
+		bytes += __atomic_load_n(&search->visited.numbers, __ATOMIC_RELAXED) * search->visited.packing.stride;
 	return bytes;
 }
 

@@ -22,6 +22,8 @@ static void expand(struct worker *worker, uint64_t number, bool add)
 
 	store_load(worker, number, state);
 	search_moves(search, state, &moves);
+	if (search->options.fuse)
+		worker->transitions += fuse_moves(worker, &moves, worker->fired);
 	for (uint32_t k = 0; k < moves.count; k++) {
 		const uint64_t *successor = moves.states + (uint64_t)k * WIDTH(search);
 		uint64_t hash = state_hash(store_key(worker, successor, batch->count + k, add));
@@ -292,7 +294,7 @@ static bool worker_open(struct worker *worker, struct search *search)
 	worker->items = calloc(search->item_words, sizeof(uint64_t));
 	worker->fired = calloc(search->model->steps + 1, 1);
 	return worker->batch.states && worker->batch.hashes && worker->batch.steps && worker->items && worker->fired &&
-	       store_open_worker(worker);
+	       store_open_worker(worker) && fuse_open_worker(worker);
 }
 
 static void worker_close(struct worker *worker)
@@ -303,6 +305,7 @@ static void worker_close(struct worker *worker)
 	free(worker->items);
 	free(worker->fired);
 	free(worker->found.at);
+	fuse_close_worker(worker);
 	store_close_worker(worker);
 }
 

@@ -50,6 +50,7 @@ struct search_options {
 	uint32_t threads;
 	uint32_t want;        /* WANT_... of model.h */
 	uint32_t reduce;      /* use the model's partial-order reduction */
+	uint32_t fuse;        /* with that, pass through states with one step to take, see fuse.c */
 	uint32_t canonical;   /* use the model's symmetry reduction */
 	const char *log_path; /* file for the log, NULL: memory */
 };
@@ -90,6 +91,7 @@ struct worker {
 	uint64_t *successors;  /* of one state */
 	struct tree tree;
 #endif
+	struct moves ahead;    /* room for one state that is passed through; only with `fuse` */
 	uint64_t *items;       /* set of the items seen on this level */
 	uint8_t *fired;
 	uint64_t states, transitions;
@@ -173,6 +175,17 @@ const struct segment *search_chunk(struct worker *worker);
 
 /* Run `work` on as many threads as the chunks keep busy, and wait for all. */
 void search_work(struct search *search, void (*work)(struct worker *));
+
+/* ---- fuse.c */
+
+bool fuse_open_worker(struct worker *worker);
+void fuse_close_worker(struct worker *worker);
+
+/*
+ * Replace each successor by the first state from there on that is to be stored, and note what the states on the way
+ * show; the steps to them are marked in `fired` unless it is NULL. Returns how many were passed.
+ */
+uint64_t fuse_moves(struct worker *worker, const struct moves *moves, uint8_t *fired);
 
 /* ---- room.c */
 

@@ -34,6 +34,8 @@ static void look_at(struct worker *worker, const uint64_t *state, struct moves *
 		.want = WANT_RACES | WANT_ORDERS,
 	};
 	search_moves(worker->search, state, moves);
+	if (worker->search->options.fuse)
+		fuse_moves(worker, moves, NULL);
 }
 
 static uint32_t mark_of(struct tracing *tracing, struct worker *worker, uint64_t number)

@@ -18,10 +18,8 @@ bool tree_open(struct tree *tree, uint32_t width)
 	tree->numbers = malloc(nodes * sizeof(uint32_t));
 	tree->fresh = malloc(nodes * sizeof(uint32_t));
 	tree->changed = malloc(tree->sets * sizeof(uint64_t));
-	tree->recent = malloc(sizeof(struct recent) << RECENT_LOG2);
-	if (!tree->words || !tree->numbers || !tree->fresh || !tree->changed || !tree->recent)
+	if (!tree->words || !tree->numbers || !tree->fresh || !tree->changed)
 		return false;
-	memset(tree->recent, 0xff, sizeof(struct recent) << RECENT_LOG2);
 	memset(tree->numbers, 0xff, nodes * sizeof(uint32_t));
 	return true;
 }
@@ -32,7 +30,6 @@ void tree_close(struct tree *tree)
 	free(tree->numbers);
 	free(tree->fresh);
 	free(tree->changed);
-	free(tree->recent);
 }
 
 static inline void mark(struct tree *tree, uint32_t node)
@@ -118,20 +115,13 @@ enum giver { FIND, ADD_ALONE, ADD_SHARED };
 static inline __attribute__((always_inline)) uint64_t number_of(struct tree *tree, struct visited *parts, uint64_t part,
 								enum giver giver)
 {
-	uint64_t hash = state_hash(&part), number;
-	struct recent *recent = &tree->recent[hash & (((uint64_t)1 << RECENT_LOG2) - 1)];
+	uint64_t hash = state_hash(&part);
 	bool fresh;
 
-	if (recent->part == part && recent->number != UINT32_MAX)
-		return recent->number;
 	if (giver == FIND)
-		number = visited_find(parts, &part, hash);
-	else
-		number = parts->wide ? insert_wide(parts, &tree->tail, &part, hash, giver == ADD_SHARED, &fresh) :
-				       insert_narrow(parts, &tree->tail, &part, hash, giver == ADD_SHARED, &fresh);
-	if (number != NOWHERE)
-		*recent = (struct recent){ part, (uint32_t)number };
-	return number;
+		return visited_find(parts, &part, hash);
+	return parts->wide ? insert_wide(parts, &tree->tail, &part, hash, giver == ADD_SHARED, &fresh) :
+			     insert_narrow(parts, &tree->tail, &part, hash, giver == ADD_SHARED, &fresh);
 }
 
 static inline __attribute__((always_inline)) uint64_t fold_state(struct tree *tree, struct visited *parts,

@@ -29,16 +29,6 @@
 
 #define NO_KEY UINT64_MAX /* of a state of which some part has no number */
 
-#ifndef RECENT_LOG2
-#define RECENT_LOG2 14
-#endif
-
-/* A part that was looked up before; numbers do not change. */
-struct recent {
-	uint64_t part;
-	uint32_t number; /* UINT32_MAX: none */
-};
-
 /* Of one thread: the state that it works on, taken apart. */
 struct tree {
 	uint32_t width;    /* words of a state, at least 2 */
@@ -48,7 +38,6 @@ struct tree {
 	uint32_t *fresh;   /* of the parts of a state that is being folded, where it differs from that one */
 	uint64_t *changed; /* set of nodes: where it does */
 	struct tail tail;  /* numbers of parts to give */
-	struct recent *recent; /* by hash: the same few parts are looked up all the time */
 };
 
 /* A tree with no state loaded; false without memory. */

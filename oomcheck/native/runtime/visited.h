@@ -18,7 +18,9 @@
 #include "memory.h"
 #include "state.h"
 
+#ifndef BLOCK
 #define BLOCK 1024u               /* numbers that a thread takes at once */
+#endif
 #define NOWHERE UINT64_MAX        /* the number of a state that is not in the set */
 #ifndef NARROW_LOG2
 #define NARROW_LOG2 31            /* largest table with entries of 32 bits */

@@ -101,9 +101,9 @@ int main(int argc, char **argv)
 	}
 	struct plain plain = plain_search(grid);
 
-	check(plain.states == 117649 && plain.transitions == 605052 && plain.depth == 36);
+	check(plain.states == GRID && plain.transitions == GRID_STEPS && plain.depth == 6 * TOP);
 	check_bytes(grid, &plain, threads, 1);
-	check_bytes(grid, &plain, threads, 1 << 19);
+	check_bytes(grid, &plain, threads, GRID * 4);
 	check_refusal(grid, threads);
 	plain_free(&plain);
 	return 0;

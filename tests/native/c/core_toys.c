@@ -18,7 +18,6 @@ static uint64_t *next_state(struct moves *out)
  * Item 65: always. Item 66: never. Item 67: the last is at TOP, the others at 0.
  */
 #define SIX 6
-#define TOP 6
 
 static uint64_t digit(const uint64_t *state, uint32_t i)
 {
@@ -61,7 +60,7 @@ static const struct model grid_model = {
  * back to where one is. Item i: the number of the room leaves i divided by 1009.
  * The number lies in the lowest and in the highest bits.
  */
-#define ROOMS 20000
+#define ROOMS (TOP < 6 ? 5000 : 20000)
 #define LOW_BITS 9
 #define HIGH_BITS 9
 
@@ -145,7 +144,7 @@ static const struct model alone_model = {
 };
 
 const struct toy toys[] = {
-	{ "grid", &grid_model, grid_key, 117649 },
+	{ "grid", &grid_model, grid_key, GRID },
 	{ "maze", &maze_model, maze_key, ROOMS },
 	{ "fan", &fan_model, fan_key, 2 * FAN + 1 },
 	{ "alone", &alone_model, fan_key, 1 },

@@ -11,6 +11,14 @@
 
 #define MOST_LENGTH 64 /* of a path */
 
+/* The grid has six counters up to TOP. Threads that take few numbers at once start with a small table. */
+#ifndef TOP
+#define TOP 6
+#endif
+#define FIFTH ((uint64_t)(TOP + 1) * (TOP + 1) * (TOP + 1) * (TOP + 1) * (TOP + 1))
+#define GRID (FIFTH * (TOP + 1))
+#define GRID_STEPS (6 * TOP * FIFTH)
+
 #define check(condition)                                                              \
 	do {                                                                          \
 		if (!(condition)) {                                                   \

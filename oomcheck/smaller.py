@@ -1,0 +1,57 @@
+"""Systems made smaller before they are searched, and lossy searches as the engine takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oomcheck.ir.system import TransitionSystem
+from oomcheck.native.lossy import DEFAULT_SIZE, DEFAULT_STACK, LossyOptions
+from oomcheck.native.lossy_core import Bitstate, HashCompact
+from oomcheck.native.lossy_engine import Lossy as LossyMode
+from oomcheck.native.lossy_swarm import DEFAULT_SIZE as SWARM_SIZE
+from oomcheck.native.lossy_swarm import Swarm
+from oomcheck.prop.property import Property
+from oomcheck.records import dataclass
+from oomcheck.transform.narrow import narrowed
+from oomcheck.transform.reset import reset
+from oomcheck.transform.slice import sliced
+from oomcheck.ways import TITLES, Lossy, Reduction, Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Smaller:
+    """A system and properties with the same paths and answers, and the reductions that had something to do."""
+
+    system: TransitionSystem
+    properties: tuple[Property, ...]
+    reductions: tuple[str, ...]
+
+
+def made_smaller(system: TransitionSystem, properties: Sequence[Property], ways: Ways) -> Smaller:
+    """Leave out what influences nothing that is asked, and forget what nobody reads any more.
+
+    Narrowing, which comes last, is no reduction: it gives the same states in fewer bits.
+    """
+    done = []
+    asked = tuple(properties)
+    if Reduction.SLICE in ways.reductions:
+        found = sliced(system, asked)
+        if found.gone:
+            done.append(TITLES[Reduction.SLICE])
+        system, asked = found.system, found.properties
+    if Reduction.RESET in ways.reductions:
+        found = reset(system, asked)
+        pairs = zip(system.transitions, found.system.transitions, strict=True)
+        if any(len(old.updates) < len(new.updates) for old, new in pairs):
+            done.append(TITLES[Reduction.RESET])
+        system, asked = found.system, found.properties
+    narrow = narrowed(system, asked)
+    return Smaller(narrow.system, narrow.properties, tuple(done))
+
+
+def lossy_mode(lossy: Lossy, threads: int) -> LossyMode:
+    """A lossy search in the terms of the engine."""
+    size = lossy.size or (SWARM_SIZE if lossy.swarm else DEFAULT_SIZE)
+    table = Bitstate(size) if lossy.bits else HashCompact(size)
+    swarm = Swarm(lossy.swarm, threads) if lossy.swarm else None
+    return LossyMode(LossyOptions(table, DEFAULT_STACK, lossy.seed), swarm)
