@@ -143,10 +143,15 @@ class _Runner:
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
         groups = self._groups()
-        for group in groups:
-            if self._stop_asked():
-                break
-            self._search(group)
+        interrupted = True
+        try:
+            for group in groups:
+                if self._stop_asked():
+                    break
+                self._search(group)
+            interrupted = bool(self._partial)
+        finally:
+            self._explicit.close(interrupted)
         ordered = tuple(result for _, result in sorted(self._results.items()))
         asked = {row.prop for row in self._rows}
         on = tuple(s for s in SANITIZERS if s in asked or (s == "unreachable" and s not in self._options.without))

@@ -15,6 +15,7 @@ from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Loaded, LoadError
 from oomcheck.native.build import BuildError, NoCompilerError, Site, Workshop
 from oomcheck.native.cache import open_cache
+from oomcheck.native.checkpoint import Spill
 from oomcheck.native.engine import Tuning
 from oomcheck.native.engine import explore as explore_native
 from oomcheck.native.layout import TooWideError
@@ -74,6 +75,12 @@ class Explicit:
         self._workshop: Workshop | None = None
         self._missing = ""  # why there is no native code
         self._told: set[str] = set()
+        self._spill = None if means.ways.spill is None else Spill(means.ways.spill, means.ways.resume)
+
+    def close(self, interrupted: bool) -> None:
+        """End of the command: what it spilled to disk goes, unless a search was cut short or others did not begin."""
+        if self._spill is not None:
+            self._spill.close(interrupted)
 
     def explore(
         self,
@@ -103,7 +110,7 @@ class Explicit:
                 smaller.properties,
                 limits,
                 self._build,
-                Tuning(ways.threads),
+                Tuning(ways.threads, self._spill),
                 should_stop,
                 progress,
                 system,

@@ -12,7 +12,10 @@ from oomcheck.check import check_files
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.result.verdict import Result, Word, trace_of, word
 from oomcheck.rows import Options
+from oomcheck.ways import Ways
 
+#: Every state of the model itself.
+WHOLE = Ways(threads=2, reductions=frozenset())
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "models" / "examples"
 SPECS = ROOT / "specs" / "examples"
@@ -86,7 +89,7 @@ def settings(params: str) -> dict[str, int | str]:
 
 def assert_point(point: Point) -> None:
     """The search finds exactly the counts of the point, and exactly its violations, by traces of the given length."""
-    report = check_files(EXAMPLES / f"{point.model}.oom", (), Options(params=settings(point.params)))
+    report = check_files(EXAMPLES / f"{point.model}.oom", (), Options(params=settings(point.params), ways=WHOLE))
     assert {Counts(row.states, row.transitions, row.depth) for row in report.results} == {point.counts}
     assert all(row.exhaustive for row in report.results)
     assert violations(report.results) == dict(point.violated)

@@ -12,7 +12,9 @@ from oomcheck.analysis.points import Control, Entry, Specialiser, unfold
 from oomcheck.analysis.proviso import Key, cyclic, key_of, sticky
 from oomcheck.ir.expr import Expr, Index
 from oomcheck.ir.system import Fault, TransitionSystem
+from oomcheck.prop.property import ABOUT_RUNS, Property
 from oomcheck.records import dataclass
+from oomcheck.result.exploration import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,23 @@ class Watched:
     faults: tuple[Fault, ...] = ()
     races: bool = False
     orders: bool = False
+
+
+MOST_PROCESSES = 64  # sets of them are words
+
+
+def order_refusal(system: TransitionSystem, properties: Sequence[Property], limits: Limits) -> str:
+    """Why a search must not leave out orders of steps (a clause), or "" if it may."""
+    about_runs = next((prop for prop in properties if prop.kind in ABOUT_RUNS), None)
+    if about_runs is not None:
+        return f"`{about_runs.name.rpartition(':')[2]}` is about runs, and those that are left out count as well"
+    if limits.depth is not None:
+        return "a depth limit counts the steps on shortest paths, and these may be left out"
+    if system.timed:
+        return "in a timed model nearly every step depends on the clock"
+    if len(system.processes) > MOST_PROCESSES:
+        return f"the model has more than {MOST_PROCESSES} threads"
+    return ""
 
 
 def prepare(system: TransitionSystem, watched: Watched) -> Ample:

@@ -106,6 +106,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "The environment variable CC names a compiler that cannot build native code; correct it, or unset it to let "
         "the tool choose: cc, gcc, clang, tcc, and without any of them Python.",
     ),
+    "E0507": (
+        "checkpoint does not fit",
+        "--resume DIR goes on with a search that --spill DIR has begun: the same model, properties and version, and files "
+        "that nobody has changed or is using.",
+    ),
     "E0508": (
         "way of searching refused",
         "A reduction or a lossy search would not keep the verdict of the property, so it is not used.",

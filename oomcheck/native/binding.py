@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable, Sequence
-from ctypes import POINTER, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    c_bool,
+    c_char_p,
+    c_double,
+    c_int,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from enum import IntEnum
 from pathlib import Path
 
@@ -30,6 +44,14 @@ class Status(IntEnum):
 
 class LoadError(Exception):
     """A library is not what it should be."""
+
+
+class RefusedError(MemoryError):
+    """The system gave no memory or disk for the start of a search; `number` is its errno."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(os.strerror(number))
+        self.number = number
 
 
 class _Model(ctypes.Structure):
@@ -127,7 +149,7 @@ class Loaded:
 
 def _open(path: Path) -> ctypes.CDLL:
     try:
-        return ctypes.CDLL(str(path))
+        return ctypes.CDLL(str(path), use_errno=True)
     except OSError as problem:
         raise LoadError(str(problem)) from problem
 
@@ -139,6 +161,9 @@ _FUNCTIONS: tuple[tuple[str, object, tuple[object, ...]], ...] = (
     ("search_run", c_int, (c_void_p, c_double)),
     ("search_facts", POINTER(_Facts), (c_void_p,)),
     ("search_want", None, (c_void_p, c_uint32)),
+    ("checkpoint_take", c_size_t, (c_void_p, POINTER(c_uint64))),
+    ("checkpoint_sync", c_bool, (c_void_p,)),
+    ("checkpoint_resume", c_void_p, (POINTER(_Model), POINTER(SearchOptions), POINTER(c_uint64), c_size_t)),
     ("tracing_new", c_void_p, (c_void_p, POINTER(_Target), c_uint32)),
     ("tracing_free", None, (c_void_p,)),
     ("tracing_run", c_int, (c_void_p, c_double)),
@@ -154,14 +179,21 @@ def _declare(core: ctypes.CDLL) -> None:
 
 
 class Search:
-    """A search that can be run slice by slice. Raises MemoryError if there is none for its start. To be closed."""
+    """A search that can be run slice by slice, a new one or one that goes on from a record. To be closed.
 
-    def __init__(self, loaded: Loaded, options: SearchOptions) -> None:
+    Raises RefusedError; with EINVAL if the record does not fit.
+    """
+
+    def __init__(self, loaded: Loaded, options: SearchOptions, record: bytes | None = None) -> None:
         self._loaded = loaded
         self._core = loaded.core
-        self._handle = self._core.search_new(loaded.model, ctypes.byref(options))
+        if record is None:
+            self._handle = self._core.search_new(loaded.model, ctypes.byref(options))
+        else:
+            words = (c_uint64 * (len(record) // 8)).from_buffer_copy(record)
+            self._handle = self._core.checkpoint_resume(loaded.model, ctypes.byref(options), words, len(words))
         if not self._handle:
-            raise MemoryError
+            raise RefusedError(ctypes.get_errno())
 
     def close(self) -> None:
         """Give the memory back."""
@@ -191,6 +223,17 @@ class Search:
             {number: raw.item_depth[number] for number in seen},
             tuple(step for step, is_fired in enumerate(fired) if is_fired),
         )
+
+    def record(self) -> bytes:
+        """From what another process can go on, with the log; only for a search with its log in a file."""
+        words = (c_uint64 * self._core.checkpoint_take(self._handle, None))()
+        self._core.checkpoint_take(self._handle, words)
+        return bytes(words)
+
+    def sync(self) -> None:
+        """Wait until the log is on disk. Raises OSError."""
+        if not self._core.checkpoint_sync(self._handle):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
     def paths(
         self, targets: Sequence[Target], seconds: float, poll: Callable[[], str]

@@ -6,21 +6,29 @@ each witness is the one that the reference finds first (`runtime/trace.h`).
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 from oomcheck.ir.system import TransitionSystem
-from oomcheck.native.binding import Facts, Loaded, Search, SearchOptions, Status
+from oomcheck.native.binding import Facts, Loaded, RefusedError, Search, SearchOptions, Status, Target
+from oomcheck.native.checkpoint import Keeper, Place, Spill, digest_of
 from oomcheck.native.emit import WANT_ORDERS, WANT_RACES, emit
-from oomcheck.native.evidence import Seen, decided, note
+from oomcheck.native.evidence import Path, Seen, decided, note, note_sets
+from oomcheck.native.fused import Passing
 from oomcheck.native.items import Items, Races, items_of
 from oomcheck.native.layout import NARROW
+from oomcheck.native.reduce import ample_for
 from oomcheck.native.room import log_space, most_bytes
 from oomcheck.prop.property import Property
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import DECIDED, Budget, Report, StopCheck, depth_limit, state_limit
 from oomcheck.semantics.findings import Findings
+from oomcheck.ways import TITLES, Reduction
+
+_HURRIED = ("interrupted", "terminated")  # somebody waits for the process to end
 
 SLICE = 0.1  # seconds between two looks at the caller's wishes
 GRACE = 0.7  # seconds to find paths after the caller wanted to stop
@@ -33,9 +41,23 @@ Build = Callable[[int, str], Loaded]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How to search; nothing here changes what is found."""
+    """How to search; nothing here changes what is found, reductions only how many states are looked at.
+
+    `order` is for what `analysis.facts.order_refusal` has nothing against; `fuse` counts only with `order`.
+    """
 
     threads: int = 1
+    spill: Spill | None = None  # where the log goes instead of memory
+    order: bool = False  # partial-order reduction
+    fuse: bool = False  # pass through states with one step to take
+    fold: bool = False  # of states that are alike keep one
+
+    @property
+    def reductions(self) -> tuple[Reduction, ...]:
+        """Those that this search makes."""
+        fuses = self.order and self.fuse
+        asked = {Reduction.ORDER: self.order, Reduction.FUSION: fuses, Reduction.SYMMETRY: self.fold}
+        return tuple(reduction for reduction, is_asked in asked.items() if is_asked)
 
 
 def explore(
@@ -50,18 +72,34 @@ def explore(
 ) -> Exploration:
     """The same as `semantics.search.explore`, with the same result where nothing ends the search early.
 
-    A search that ends early does so after a level, not after a state. Witnesses are of `real`, which has the same paths
-    as `system` (None: `system` itself). Raises TooWideError and what `build` raises.
+    A search that ends early does so after a level, not after a state. With reductions the counts are those of the
+    reduced search; all else is the same. Witnesses are of `real`, which has the same paths as `system` (None: `system`
+    itself). Raises TooWideError and what `build` raises.
     """
     items = items_of(system, properties)
-    emitted = emit(system, items)
-    loaded = build(core_for(emitted.layout.words), emitted.text)
-    return _Run(real or system, properties, items, limits, Budget(limits, should_stop, progress)).run(loaded, tuning)
+    ample = ample_for(system, properties) if tuning.order else None
+    emitted = emit(system, items, (), ample)
+    words = emitted.layout.words
+    # What folds states has a part of them in memory, so a log of folded states is of no use to another process.
+    loaded = build(core_for(words) if tuning.spill is None else words, emitted.text)
+    run = _Run(real or system, properties, items, limits, Budget(limits, should_stop, progress))
+    passing = Passing(system, ample, items) if ample is not None and tuning.fuse else None
+    return run.run(loaded, tuning, emitted.text, passing)
 
 
 def core_for(words: int) -> int:
     """The core that searches states of so many words: wide ones take a fraction of the memory when they are folded."""
     return words if words <= NARROW else FOLDED
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """A reduced search that has ended; `passing` is for one with fused steps."""
+
+    loaded: Loaded
+    options: SearchOptions
+    search: Search
+    passing: Passing | None
 
 
 class _Run:
@@ -75,10 +113,11 @@ class _Run:
         self._items = items
         self._limits = limits
         self._budget = budget
+        self._names = frozenset(prop.name for prop in properties)
         self._room = most_bytes(limits.max_memory)
 
-    def run(self, loaded: Loaded, tuning: Tuning) -> Exploration:
-        """Search level by level, then find the way to what was seen."""
+    def run(self, loaded: Loaded, tuning: Tuning, text: str, passing: Passing | None) -> Exploration:
+        """Search level by level, then find the way to what was seen. `text` is the model's."""
         options = SearchOptions(
             most_states=self._limits.max_states or 0,
             most_bytes=self._room.amount,
@@ -86,23 +125,102 @@ class _Run:
             depth=-1 if self._limits.depth is None else self._limits.depth,
             threads=tuning.threads,
             want=WANT_RACES | WANT_ORDERS,
+            reduce=int(tuning.order),
+            fuse=int(tuning.order and tuning.fuse),
+            canonical=int(tuning.fold),
         )
-        search = Search(loaded, options)
+        place = None
+        if tuning.spill is not None:
+            place = tuning.spill.place(digest_of(text, f"{options.reduce} {options.fuse} {options.canonical}"))
         try:
-            stopped = self._search(search)
+            search = self._open(loaded, options, place)
+        except RefusedError as problem:
+            too_large = problem.number == errno.ENOMEM and place is not None
+            reason = self._room.reason if too_large else refusal(problem.number)
+            return Findings(self._properties, _no_path).exploration(0, 0, 0, reason, self._budget.seconds)
+        try:
+            keeper = None if place is None or tuning.spill is None else Keeper(place, search, tuning.spill.every)
+            stopped = self._search(search, keeper, self._names)
+            if keeper is not None:
+                keeper.end(hurry=stopped in _HURRIED)
             facts = search.facts()
-            findings, reason = self._findings(search, facts, stopped)
+            if tuning.reductions:
+                findings, reason, shortest = self._after_reduction(_Reduced(loaded, options, search, passing), stopped)
+            else:
+                (findings, reason), shortest = self._findings(search, facts, stopped, None), True
+            note_sets(self._seen(facts), findings)
+            self._note_covers(facts, findings)
         finally:
             search.close()
-        return findings.exploration(
+        if place is not None:
+            place.finished = stopped in ("", DECIDED) and not reason
+        record = findings.exploration(
             facts.states, facts.transitions, facts.depth, stopped or reason, self._budget.seconds
         )
+        titles = tuple(TITLES[reduction] for reduction in tuning.reductions)
+        return replace(record, reductions=titles, shortest=shortest)
 
-    def _search(self, search: Search) -> str:
-        """Why the search ended early, or "" if it did not."""
-        reason = self._spent(search.facts())
+    def _after_reduction(self, reduced: _Reduced, stopped: str) -> tuple[Findings, str, bool]:
+        """What was decided, with paths; why some are missing, or ""; whether they are the shortest."""
+        facts = reduced.search.facts()
+        names = self._names & decided(self._items, facts.items)
+        if not names:
+            return Findings(self._properties, _no_path), "", True
+        findings, reason = Findings(self._properties, _no_path), stopped
+        if stopped not in _HURRIED:
+            findings, reason = self._in_full(reduced, facts, names)
+        if not reason:
+            return findings, "", True
+        if reduced.options.canonical:  # its paths go through states that are only like those of the system
+            return Findings(self._properties, _no_path), reason, True
+        return (*self._findings(reduced.search, facts, reason, reduced.passing), False)
+
+    def _in_full(self, reduced: _Reduced, facts: Facts, names: Collection[str]) -> tuple[Findings, str]:
+        """The shortest witnesses of what a reduced search has seen, from a second search that is not reduced.
+
+        Or the reason why there are none: limits are the same, and it leaves the other search its memory.
+        """
+        some = reduced.options
+        options = SearchOptions(
+            most_states=some.most_states,
+            most_bytes=max(some.most_bytes - facts.memory, 1) if some.most_bytes else 0,
+            log_bytes=some.log_bytes,
+            depth=-1,
+            threads=some.threads,
+            want=some.want,
+        )
+        try:
+            search = Search(reduced.loaded, options)
+        except RefusedError as problem:
+            return Findings(self._properties, _no_path), refusal(problem.number)
+        try:
+            ended = self._search(search, None, names)
+            assert ended, "a reduced search has seen what is not there"
+            if ended != DECIDED:
+                return Findings(self._properties, _no_path), ended
+            return self._findings(search, search.facts(), ended, None)
+        finally:
+            search.close()
+
+    def _open(self, loaded: Loaded, options: SearchOptions, place: Place | None) -> Search:
+        """A new search, or one that goes on with what is in its place. Raises RefusedError, E0507."""
+        if place is None:
+            return Search(loaded, options)
+        options.log_path = os.fsencode(place.log)
+        try:
+            return Search(loaded, options, place.record())
+        except RefusedError as problem:
+            if problem.number != errno.EINVAL:
+                raise
+            raise place.unfit("record and log do not belong together, or are damaged") from problem
+
+    def _search(self, search: Search, keeper: Keeper | None, names: Collection[str]) -> str:
+        """Why the search ended early, or "" if it did not; all properties of these names are decided, maybe."""
+        reason = self._notice(search, names) or self._spent(search.facts())  # one that goes on has seen things already
         while not reason:
             status = search.run(SLICE)
+            if keeper is not None:
+                keeper.poll()
             match status:
                 case Status.DONE:
                     return ""
@@ -117,17 +235,16 @@ class _Run:
                 case Status.REFUSED:
                     return refusal(search.facts().error)
                 case Status.LEVEL:
-                    reason = self._notice(search)
+                    reason = self._notice(search, names)
                 case Status.SLICE:
                     pass
             reason = reason or self._spent(search.facts())
         return reason
 
-    def _notice(self, search: Search) -> str:
+    def _notice(self, search: Search, names: Collection[str]) -> str:
         """After a level with something new: stop if that decides all, and look no more for what is decided."""
         seen = search.facts().items
-        names = {prop.name for prop in self._properties}
-        if names and names <= decided(self._items, seen):
+        if names and decided(self._items, seen).issuperset(names):
             return DECIDED
         if any(isinstance(self._items.items[number], Races) for number in seen):
             search.want(WANT_ORDERS)
@@ -136,13 +253,18 @@ class _Run:
     def _spent(self, facts: Facts) -> str:
         return self._budget.spent(facts.states, facts.transitions, facts.frontier, facts.depth)
 
-    def _findings(self, search: Search, facts: Facts, stopped: str) -> tuple[Findings, str]:
-        """Everything seen, with paths; and why some are missing, or ""."""
-        paths: list[tuple[int, ...]] = []
-        findings = Findings(self._properties, paths.__getitem__)
+    def _seen(self, facts: Facts) -> Seen:
+        return Seen(self._system, self._items, facts.items)
+
+    def _note_covers(self, facts: Facts, findings: Findings) -> None:
         covers = {step.index: step.covers for step in self._system.transitions}
         for step in facts.fired:
             findings.covered |= covers[step]
+
+    def _findings(self, search: Search, facts: Facts, stopped: str, passing: Passing | None) -> tuple[Findings, str]:
+        """What was decided, with paths; and why some are missing, or ""."""
+        paths: list[tuple[int, ...]] = []
+        findings = Findings(self._properties, paths.__getitem__)
         late = self._budget.seconds + GRACE
 
         def poll() -> str:
@@ -150,10 +272,20 @@ class _Run:
                 return stopped if self._budget.seconds > late else ""
             return self._spent(facts)
 
-        reason = note(
-            Seen(self._system, self._items, facts.items), findings, paths, lambda t: search.paths(t, SLICE, poll)
-        )
-        return findings, reason
+        def find(targets: Sequence[Target]) -> tuple[list[Path], str]:
+            found, reason = search.paths(targets, SLICE, poll)
+            if passing is not None:
+                found = [passing.lengthen(path, target) for path, target in zip(found, targets, strict=False)]
+            return found, reason
+
+        try:
+            return findings, note(self._seen(facts), findings, paths, find)
+        except MemoryError:  # what is violated has no trace then, so it is told as unknown
+            return findings, refusal(errno.ENOMEM)
+
+
+def _no_path(_: int) -> tuple[int, ...]:
+    raise AssertionError("nothing was found")
 
 
 def refusal(number: int) -> str:

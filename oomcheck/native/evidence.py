@@ -54,11 +54,8 @@ def decided(items: Items, seen: Iterable[int]) -> set[str]:
     return found
 
 
-def note(seen: Seen, findings: Findings, paths: list[Path], find: FindPaths) -> str:
-    """Put everything seen into `findings`, whose states are numbers in `paths`; why some paths are missing, or "".
-
-    Events are noted in the order in which the reference search comes across them: by level, then by path.
-    """
+def note_sets(seen: Seen, findings: Findings) -> None:
+    """Put what needs no path into `findings`: antecedents that hold somewhere, sanitizers that halt."""
     for _, item in seen.of(Occurs, Fails):
         match item:
             case Occurs(prop=prop, number=part):
@@ -66,6 +63,13 @@ def note(seen: Seen, findings: Findings, paths: list[Path], find: FindPaths) -> 
             case Fails(fault=fault):
                 if fault.halts:
                     findings.halted.add(fault.sanitizer)
+
+
+def note(seen: Seen, findings: Findings, paths: list[Path], find: FindPaths) -> str:
+    """Put all that was decided into `findings`, whose states are numbers in `paths`; why some paths are missing, or "".
+
+    Events are noted in the order in which the reference search comes across them: by level, then by path.
+    """
     asked = [*_by_name(seen, findings), *_circle(seen)]
     found, reason = find([target for _, target in asked])
     events = sorted(zip(found, asked, strict=False), key=lambda event: (event[1][1].depth, event[0]))

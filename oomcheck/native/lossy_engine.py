@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Loaded, Target
 from oomcheck.native.emit import WANT_ORDERS, WANT_RACES, emit
-from oomcheck.native.evidence import Seen, decided, note
+from oomcheck.native.evidence import Seen, decided, note, note_sets
 from oomcheck.native.items import Items, Races, items_of
 from oomcheck.native.lossy import LossyOptions, LossyOutcome, explore_lossy
 from oomcheck.native.lossy_core import Task
@@ -96,7 +96,9 @@ def _findings(system: TransitionSystem, properties: Sequence[Property], items: I
     # An antecedent has no path; what else was seen without one found no memory for it, and is not known to be real.
     depths = {number: 0 for number in sorted(found.seen) if isinstance(items.items[number], Occurs)}
     depths |= {number: len(path) for number, path in found.paths.items()}
-    note(Seen(system, items, depths), findings, paths, lambda targets: ([_path(t, found.paths) for t in targets], ""))
+    seen = Seen(system, items, depths)
+    note_sets(seen, findings)
+    note(seen, findings, paths, lambda targets: ([_path(t, found.paths) for t in targets], ""))
     return findings
 
 

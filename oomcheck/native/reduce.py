@@ -72,12 +72,12 @@ class _Tables:
         self._ample = ample
         self._writer = writer
         self._classes = _Pool((0,))
-        self._makes = _Pool((0,))
+        self._sets = _Pool((0,))
         self._visible = _Pool((0,))
         self._lists = _Lists()
         self._points: list[str] = []
         self._items: list[str] = []
-        self._cuts: list[str] = []
+        self._gone: list[str] = []
 
     def text(self, words: int) -> str:
         """All the code."""
@@ -92,12 +92,12 @@ class _Tables:
         processes = [str(step.process) for step in sorted(self._system.transitions, key=_index)]
         tests, classes = max(len(ample.tests), 1), max(ample.classes, 1)
         parts = [
-            _SIZES.format(len(ample.points), tests, classes, max(len(ample.formulas), 1)),
+            _SIZES.format(words, len(ample.points), tests, classes, max(len(ample.formulas), 1)),
             _table("struct ample_point ample_points[]", self._points),
             _table("struct ample_item ample_items[]", self._items),
-            _table("struct ample_cut ample_cuts[]", self._cuts),
             _table("uint64_t ample_classes[][AMPLE_CLASS_WORDS]", _rows(self._classes.masks, classes)),
-            _table("uint64_t ample_makes[][AMPLE_TEST_WORDS]", _rows(self._makes.masks, tests)),
+            _table("uint64_t ample_sets[][AMPLE_TEST_WORDS]", _rows(self._sets.masks, tests)),
+            _table("uint16_t ample_gone[]", self._gone),
             _table("uint64_t ample_visible[][AMPLE_FORMULA_WORDS]", _rows(self._visible.masks, len(formulas) or 1)),
             _table("uint16_t ample_lists[]", map(str, self._lists.flat)),
             _table("uint32_t ample_formulas[]", map(str, formulas)),
@@ -105,18 +105,23 @@ class _Tables:
             *(self._cells(control, start) for control, start in zip(ample.controls, first, strict=False)),
             self._locate(),
             self._test(),
-            _REDUCE.format(words=words),
+            _REDUCE,
         ]
         return "\n".join(parts)
 
     def _add(self, point: Point) -> None:
-        items, cuts = len(self._items), len(self._cuts)
+        items, gone = len(self._items), len(self._gone)
         self._items += [self._item(item) for item in point.items]
-        self._cuts += [f"{{ {test}, {self._classes.number(gone)} }}" for test, gone in point.cuts]
-        future, makes = self._classes.number(point.future), self._makes.number(point.makes)
-        self._points.append(
-            f"{{ {items}, {len(self._items)}, {cuts}, {len(self._cuts)}, {future}, {makes} }}"
+        self._gone += [str(self._classes.number(classes)) for _, classes in sorted(point.cuts)]
+        cuts = self._sets.number(sum(1 << test for test, _ in point.cuts))
+        ever = 0
+        for _, classes in point.cuts:
+            ever |= classes
+        places = (
+            *(items, len(self._items), self._sets.number(point.makes)),
+            *(self._classes.number(point.future), cuts, gone, self._classes.number(ever)),
         )
+        self._points.append(f"{{ {', '.join(map(str, places))} }}")
 
     def _item(self, item: Item) -> str:
         step = str(item.source.index) if isinstance(item.source, Transition) else "AMPLE_FAULT"
@@ -169,6 +174,7 @@ class _Tables:
 
 
 _SIZES = """\
+#define AMPLE_STATE {}
 #define AMPLE_PROCESSES {}
 #define AMPLE_TESTS {}
 #define AMPLE_CLASSES {}
@@ -177,17 +183,17 @@ _SIZES = """\
 """
 
 _REDUCE = """\
-static const struct ample ample = {{
-	.points = ample_points, .items = ample_items, .cuts = ample_cuts, .classes = ample_classes, .makes = ample_makes,
+static const struct ample ample = {
+	.points = ample_points, .items = ample_items, .classes = ample_classes, .sets = ample_sets, .gone = ample_gone,
 	.visible = ample_visible, .tests = ample_lists, .formulas = ample_formulas, .process_of = ample_process_of,
 	.locate = locate, .test = test,
-}};
+};
 
 static void reduce(const uint64_t *s, struct moves *out)
-{{
+{
 	expand(s, out);
-	ample_reduce(&ample, s, {words}, out);
-}}
+	ample_reduce(&ample, s, out);
+}
 """
 
 

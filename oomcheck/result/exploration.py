@@ -81,6 +81,7 @@ class Exploration:
     halted: frozenset[str]  # sanitizers with a halting fault that was reached
     seconds: float
     reductions: tuple[str, ...] = ()  # passes that made the search smaller, as reports call them
+    shortest: bool = True  # else the witnesses are real, but there may be shorter ones
 
     @property
     def exhaustive(self) -> bool:

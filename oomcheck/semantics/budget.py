@@ -17,9 +17,9 @@ Report = Callable[[Progress], None]
 
 
 def resident_memory() -> int:
-    """Bytes of memory that this process occupies."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * getpagesize()
+    """Bytes of memory that this process occupies; files that are mapped do not count, as the kernel can drop them."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_text(encoding="ascii").split()
+    return (int(resident) - int(shared)) * getpagesize()
 
 
 class Budget:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 
 from oomcheck.analysis.values import Possible, Values, possible_values
-from oomcheck.ir.expr import FALSE, TRUE, Expr, Place, Var, add, and_, binary, eq, index, ite, not_, or_
+from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Place, Var, add, and_, binary, eq, index, ite, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, IntSort
 from oomcheck.ir.system import State, Transition, TransitionSystem
@@ -130,6 +130,8 @@ def test_operators_on_sets() -> None:
     assert found.of(not_(less(6))) == some(0)
     assert found.of(or_(less(6), eq(N, M))) == some(1)
     assert found.of(and_(less(6), FALSE)) == some(0)
+    assert found.of(Apply(Op.AND, (less(5), less(6)))) == some(0, 1)
+    assert found.of(Apply(Op.OR, (less(5), less(0)))) == some(0, 1)
     assert found.of(ite(less(6), toys.number(3), N)) == some(3)
     assert found.of(ite(less(5), toys.number(3), toys.number(4))) == some(3, 4)
     assert found.of(eq(N, toys.number(6))) == some(0)

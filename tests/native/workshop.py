@@ -47,10 +47,19 @@ def _core(words: int) -> Path:
 
 
 class Native:
-    """The native engine on some number of threads."""
+    """The native engine on some number of threads, with or without partial-order reduction and step fusion."""
 
-    def __init__(self, threads: int) -> None:
-        self._tuning = Tuning(threads)
+    def __init__(self, threads: int, order: bool = False, fuse: bool = False) -> None:
+        self._tuning = Tuning(threads, order=order, fuse=fuse)
 
     def __call__(self, system: TransitionSystem, properties: Sequence[Property], limits: Limits) -> Exploration:
         return explore(system, properties, limits, build, self._tuning)
+
+
+def explore_in_ways(
+    system: TransitionSystem, properties: Sequence[Property], ways: Ways, limits: Limits = Limits()
+) -> Exploration:
+    """As `explicit` does it: made smaller first, then searched natively."""
+    smaller = made_smaller(system, properties, ways)
+    tuning = tuning_of(smaller, ways, limits)
+    return explore(smaller.system, smaller.properties, limits, build, tuning, real=system)

@@ -231,7 +231,7 @@ def test_all_reductions_together_give_the_same_answers(
     assert_same_answers(system, properties, reset(less.system, less.properties))
 
 
-@pytest.mark.parametrize(("path", "params"), list(cases())[1::4])
+@pytest.mark.parametrize(("path", "params"), list(cases())[1::8])
 def test_models_give_the_same_answers(path: Path, params: Params) -> None:
     """The same on models, alone and after the other reductions."""
     for system, properties in corpus_questions(path, params):

@@ -109,7 +109,7 @@ def test_random_systems_give_the_same_answers(system: TransitionSystem, properti
     assert_same_answers(system, properties, sliced(system, properties))
 
 
-@pytest.mark.parametrize(("path", "params"), list(cases())[::4])
+@pytest.mark.parametrize(("path", "params"), list(cases())[::8])
 def test_models_give_the_same_answers(path: Path, params: Params) -> None:
     """The same on models, with their specs' properties where they have some."""
     for system, properties in corpus_questions(path, params):

@@ -4,7 +4,8 @@
  * process for process; analysis/NOTES.md says why the choice keeps all answers.
  *
  * The file that includes this defines the sizes first: AMPLE_PROCESSES (at most
- * 64), and AMPLE_TESTS, AMPLE_CLASSES and AMPLE_FORMULAS, each at least 1.
+ * 64), AMPLE_STATE (words of a state), AMPLE_TESTS, AMPLE_CLASSES and
+ * AMPLE_FORMULAS, each at least 1.
  */
 #ifndef OOMCHECK_AMPLE_H
 #define OOMCHECK_AMPLE_H
@@ -16,6 +17,7 @@
 #define AMPLE_CLASS_WORDS AMPLE_WORDS(AMPLE_CLASSES)
 #define AMPLE_FORMULA_WORDS AMPLE_WORDS(AMPLE_FORMULAS)
 
+#define AMPLE_ALL (UINT64_MAX >> (64 - AMPLE_PROCESSES)) /* the set of all processes */
 #define AMPLE_NOWHERE UINT16_MAX /* the point of a process that stands at none */
 #define AMPLE_FAULT UINT32_MAX   /* the step of an item that is a fault */
 #define AMPLE_END UINT16_MAX     /* ends a list of tests */
@@ -29,26 +31,23 @@ struct ample_item {
 	uint32_t tests;   /* where the list of its tests begins */
 };
 
-/* Classes that are no future as long as a test is false. */
-struct ample_cut {
-	uint16_t test, gone;
-};
-
 struct ample_point {
 	uint32_t items, items_end; /* in the order in which `expand` takes the steps */
-	uint32_t cuts, cuts_end;
-	uint32_t future; /* set of the classes of all that may happen from here on */
 	uint32_t makes;  /* set of tests that the process can make true before it needs help */
+	uint32_t future; /* set of the classes of all that may happen from here on */
+	uint32_t cuts;   /* set of tests that, while they are false, keep some classes out of the future */
+	uint32_t gone;   /* by rank of such a test: the set of these classes */
+	uint32_t ever;   /* all of these together */
 };
 
 /* The data of a model. */
 struct ample {
 	const struct ample_point *points; /* of all processes */
 	const struct ample_item *items;
-	const struct ample_cut *cuts;
 	const uint64_t (*classes)[AMPLE_CLASS_WORDS]; /* the sets that occur, each once */
-	const uint64_t (*makes)[AMPLE_TEST_WORDS];
+	const uint64_t (*sets)[AMPLE_TEST_WORDS]; /* of tests, likewise */
 	const uint64_t (*visible)[AMPLE_FORMULA_WORDS];
+	const uint16_t *gone;
 	const uint16_t *tests;      /* lists, each ended by AMPLE_END */
 	const uint32_t *formulas;   /* by formula: where the list of its tests begins */
 	const uint16_t *process_of; /* by transition */
@@ -97,7 +96,7 @@ static inline uint64_t ample_makers(struct ample_now *now, uint32_t test)
 	if (now->sought[test >> 6] & bit)
 		return now->makers[test];
 	for (uint32_t p = 0; p < AMPLE_PROCESSES; p++) {
-		if (now->facts->makes[now->at[p]->makes][test >> 6] & bit)
+		if (now->facts->sets[now->at[p]->makes][test >> 6] & bit)
 			found |= UINT64_C(1) << p;
 	}
 	now->sought[test >> 6] |= bit;
@@ -165,65 +164,128 @@ static void ample_ask(struct ample_now *now, uint32_t process)
 	now->asked |= UINT64_C(1) << process;
 }
 
-/* Whether a process can do something in `clashes` before anybody in `chosen` moves. */
-static int ample_disturbs(struct ample_now *now, uint32_t process, uint64_t chosen, const uint64_t *clashes)
+/* The tests that nobody outside of `chosen` can make true. */
+static void ample_hold(const struct ample_now *now, uint64_t chosen, uint64_t *held)
+{
+	for (uint32_t w = 0; w < AMPLE_TEST_WORDS; w++)
+		held[w] = UINT64_MAX;
+	for (uint64_t left = AMPLE_ALL & ~chosen; left; left &= left - 1) {
+		const uint64_t *makes = now->facts->sets[now->at[__builtin_ctzll(left)]->makes];
+
+		for (uint32_t w = 0; w < AMPLE_TEST_WORDS; w++)
+			held[w] &= ~makes[w];
+	}
+}
+
+/* Take from `rest` what a point cannot do while the tests in `held` stay as they are; whether something is left. */
+static int ample_cut(struct ample_now *now, const struct ample_point *point, const uint64_t *held, uint64_t *rest)
 {
 	const struct ample *facts = now->facts;
-	const struct ample_point *point = now->at[process];
-	uint64_t rest[AMPLE_CLASS_WORDS], any = 0;
+	const uint16_t *row = facts->gone + point->gone;
 
-	for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
-		any |= rest[w] = facts->classes[point->future][w] & clashes[w];
-	for (uint32_t k = point->cuts; any && k < point->cuts_end; k++) {
-		const uint64_t *gone = facts->classes[facts->cuts[k].gone];
-		uint32_t test = facts->cuts[k].test;
-		uint64_t helps = 0;
+	for (uint32_t v = 0; v < AMPLE_TEST_WORDS; v++) {
+		uint64_t cuts = facts->sets[point->cuts][v];
 
-		for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
-			helps |= rest[w] & gone[w];
-		if (!helps || ample_is_true(now, test) || ample_makers(now, test) & ~chosen)
-			continue;
-		any = 0;
-		for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
-			any |= rest[w] &= ~gone[w];
+		for (uint64_t left = cuts & held[v]; left; left &= left - 1) {
+			uint64_t below = cuts & ((left & -left) - 1), any = 0;
+			const uint64_t *gone;
+
+			if (ample_is_true(now, 64 * v + (uint32_t)__builtin_ctzll(left)))
+				continue;
+			gone = facts->classes[row[__builtin_popcountll(below)]];
+			for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
+				any |= rest[w] &= ~gone[w];
+			if (!any)
+				return 0;
+		}
+		row += __builtin_popcountll(cuts);
 	}
-	return any != 0;
+	return 1;
+}
+
+/* Whether a process can do something in `clashes` before anybody moves who can make a test in `held` true. */
+static int ample_disturbs(struct ample_now *now, uint32_t process, const uint64_t *held, const uint64_t *clashes)
+{
+	const struct ample_point *point = now->at[process];
+	const uint64_t *future = now->facts->classes[point->future], *ever = now->facts->classes[point->ever];
+	uint64_t rest[AMPLE_CLASS_WORDS], any = 0, always = 0;
+
+	for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++) {
+		any |= rest[w] = future[w] & clashes[w];
+		always |= rest[w] & ~ever[w];
+	}
+	return always || (any && ample_cut(now, point, held, rest));
+}
+
+/* A choice that grows; `wanted` are the chosen ones and those to come, who can take `steps` together. */
+struct ample_choice {
+	uint64_t chosen, wanted;
+	uint64_t clashes[AMPLE_CLASS_WORDS];
+	uint32_t steps;
+	uint32_t least; /* a choice with so many steps is none */
+};
+
+/* Want more processes; 0 if that gives too many steps or a sticky one. */
+static int ample_want(const struct ample_now *now, struct ample_choice *choice, uint64_t more)
+{
+	for (uint64_t left = more & ~choice->wanted & now->moving; left; left &= left - 1) {
+		uint32_t p = (uint32_t)__builtin_ctzll(left);
+
+		choice->steps += now->count[p];
+		if (choice->steps >= choice->least || ample_is_stuck(now, p))
+			return 0;
+	}
+	choice->wanted |= more;
+	return 1;
+}
+
+/* Choose those who are wanted, and want whom they need; 0 as for `ample_want`. */
+static int ample_add(struct ample_now *now, struct ample_choice *choice)
+{
+	for (uint64_t left = choice->wanted & ~choice->chosen; left; left &= left - 1) {
+		uint32_t p = (uint32_t)__builtin_ctzll(left);
+
+		if (!(now->asked >> p & 1))
+			ample_ask(now, p);
+		if (!ample_want(now, choice, now->needs[p]))
+			return 0;
+		for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
+			choice->clashes[w] |= now->clashes[p][w];
+		choice->chosen |= UINT64_C(1) << p;
+	}
+	return 1;
+}
+
+/* Want those of `others` who can disturb the chosen ones; 0 as for `ample_want`. */
+static int ample_spread(struct ample_now *now, struct ample_choice *choice, const uint64_t *held, uint64_t others)
+{
+	for (uint64_t left = others & ~choice->wanted; left; left &= left - 1) {
+		uint32_t p = (uint32_t)__builtin_ctzll(left);
+
+		if (ample_disturbs(now, p, held, choice->clashes) && !ample_want(now, choice, UINT64_C(1) << p))
+			return 0;
+	}
+	return 1;
 }
 
 /* A process with all that it needs; 0 if that has a sticky step, or not fewer than *least steps, which it becomes. */
 static uint64_t ample_close(struct ample_now *now, uint32_t process, uint32_t *least)
 {
-	const uint64_t all = UINT64_MAX >> (64 - AMPLE_PROCESSES);
-	uint64_t chosen = 0, wanted = UINT64_C(1) << process, clashes[AMPLE_CLASS_WORDS] = { 0 };
-	uint32_t steps = 0;
+	struct ample_choice choice = { .least = *least };
+	uint64_t held[AMPLE_TEST_WORDS];
 
-	while (wanted & ~chosen) {
-		for (uint64_t left = wanted & ~chosen & now->moving; left; left &= left - 1) {
-			uint32_t p = (uint32_t)__builtin_ctzll(left);
-
-			steps += now->count[p];
-			if (steps >= *least || ample_is_stuck(now, p))
-				return 0;
-		}
-		for (uint64_t left = wanted & ~chosen; left; left &= left - 1) {
-			uint32_t p = (uint32_t)__builtin_ctzll(left);
-
-			if (!(now->asked >> p & 1))
-				ample_ask(now, p);
-			wanted |= now->needs[p];
-			for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
-				clashes[w] |= now->clashes[p][w];
-			chosen |= UINT64_C(1) << p;
-		}
-		for (uint64_t left = all & ~wanted; left; left &= left - 1) {
-			uint32_t p = (uint32_t)__builtin_ctzll(left);
-
-			if (ample_disturbs(now, p, chosen, clashes))
-				wanted |= UINT64_C(1) << p;
-		}
+	if (!ample_want(now, &choice, UINT64_C(1) << process))
+		return 0;
+	while (choice.wanted & ~choice.chosen) {
+		if (!ample_add(now, &choice))
+			return 0;
+		ample_hold(now, choice.chosen, held);
+		/* First those who can move: with them it may be settled that the choice is too large. */
+		if (!ample_spread(now, &choice, held, now->moving) || !ample_spread(now, &choice, held, AMPLE_ALL))
+			return 0;
 	}
-	*least = steps;
-	return chosen;
+	*least = choice.steps;
+	return choice.chosen;
 }
 
 /* Set up for a state whose enabled steps are `steps`, process by process; 0 if somebody stands at no control point. */
@@ -267,33 +329,43 @@ static uint64_t ample_choose(struct ample_now *now, uint32_t *least)
 	return best;
 }
 
-/* Leave out the successors that the choice does not need, after `expand` has found all of them. */
-static void ample_reduce(const struct ample *facts, const uint64_t *state, uint32_t words, struct moves *out)
+/* Leave out the successors of other processes than the chosen ones, which have `count`. */
+static void ample_keep(const struct ample_now *now, uint64_t chosen, uint32_t count, struct moves *out)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t k = 0; kept < count; k++) {
+		uint32_t step = out->steps[k];
+
+		if (!(chosen >> now->facts->process_of[step] & 1))
+			continue;
+		for (uint32_t w = 0; k != kept && w < AMPLE_STATE; w++)
+			out->states[kept * AMPLE_STATE + w] = out->states[k * AMPLE_STATE + w];
+		out->steps[kept++] = step;
+	}
+	out->count = kept;
+	out->reduced = 1;
+}
+
+/* Of the successors that `expand` has found, leave out those that the choice does not need. */
+static void ample_reduce(const struct ample *facts, const uint64_t *state, struct moves *out)
 {
 	struct ample_now now;
-	uint32_t count = out->count, kept = 0;
+	uint32_t count = out->count;
+	uint64_t chosen;
 
 	out->reduced = out->single = 0;
 	now.facts = facts;
 	if (!count || !ample_look(&now, state, out->steps, count))
 		return;
-	uint64_t chosen = ample_choose(&now, &count);
-
+	/* Any choice of one step beats all others, so larger ones need not be worked out. */
+	if (out->want & WANT_SINGLE && count > 2)
+		count = 2;
+	chosen = ample_choose(&now, &count);
 	if (count == 1)
 		out->single = !ample_is_stuck(&now, (uint32_t)__builtin_ctzll(chosen));
-	if (count == out->count)
-		return;
-	for (uint32_t k = 0; kept < count; k++) {
-		uint32_t step = out->steps[k];
-
-		if (!(chosen >> facts->process_of[step] & 1))
-			continue;
-		for (uint32_t w = 0; k != kept && w < words; w++)
-			out->states[kept * words + w] = out->states[k * words + w];
-		out->steps[kept++] = step;
-	}
-	out->count = kept;
-	out->reduced = 1;
+	if (count < out->count && (out->single || !(out->want & WANT_SINGLE)))
+		ample_keep(&now, chosen, count, out);
 }
 
 #endif

@@ -70,6 +70,7 @@ static void put_kind(struct sink *sink, const struct search *search)
 	put(sink, search->model->items);
 	put(sink, search->options.reduce);
 	put(sink, search->options.fuse);
+	put(sink, search->options.fuse);
 	put(sink, search->options.canonical);
 }
 

@@ -20,7 +20,6 @@ bool fuse_open_worker(struct worker *worker)
 
 	if (!search->options.fuse)
 		return true;
-	worker->ahead.want = search->options.want;
 	worker->ahead.states = malloc(most * WIDTH(search) * sizeof(uint64_t));
 	worker->ahead.steps = malloc(most * sizeof(uint32_t));
 	worker->ahead.items = calloc(search->item_words, sizeof(uint64_t));
@@ -87,7 +86,7 @@ uint64_t fuse_moves(struct worker *worker, const struct moves *moves, uint8_t *f
 
 	for (uint32_t k = 0; k < moves->count; k++)
 		expect(search, moves->states + (uint64_t)k * WIDTH(search));
-	worker->ahead.want = moves->want;
+	worker->ahead.want = moves->want | WANT_SINGLE;
 	for (uint32_t k = 0; k < moves->count; k++)
 		passed += pass(worker, moves->states + (uint64_t)k * WIDTH(search), moves->items, fired);
 	return passed;

@@ -16,6 +16,7 @@
 /* What `expand` is to look out for besides items that cost nothing. */
 #define WANT_RACES 1u  /* pairs of enabled steps that touch one place */
 #define WANT_ORDERS 2u /* locks taken while others are held */
+#define WANT_SINGLE 4u /* for `reduce`: without `single`, neither reduction nor successors are of interest */
 
 /* What `expand` says of one state. The caller owns all the memory. */
 struct moves {
