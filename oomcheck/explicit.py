@@ -16,7 +16,6 @@ from oomcheck.native.binding import Loaded, LoadError
 from oomcheck.native.build import BuildError, NoCompilerError, Site, Workshop
 from oomcheck.native.cache import open_cache
 from oomcheck.native.checkpoint import Spill
-from oomcheck.native.engine import Tuning
 from oomcheck.native.engine import explore as explore_native
 from oomcheck.native.layout import TooWideError
 from oomcheck.native.liveness import NativeRuns
@@ -31,13 +30,14 @@ from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.semantics.budget import Report, StopCheck, state_limit
 from oomcheck.semantics.graph import Survey
-from oomcheck.smaller import lossy_mode, made_smaller
+from oomcheck.smaller import lossy_mode, made_smaller, tuning_of
 from oomcheck.ways import Lossy, Ways
 
 SMALL = 2_000  # states that Python explores before a compiler has started
 
 _FALLS_BACK = (NoCompilerError, BuildError, LoadError, TooWideError)
 
+_NO_SMALLER_RUNS = "`{name}` is about runs, and for these nothing may be left out"
 _NO_LOSSY_RUNS = "`{name}` is about runs, and a lossy search looks at states only"
 
 _log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Explicit:
                 smaller.properties,
                 limits,
                 self._build,
-                Tuning(ways.threads, self._spill),
+                replace(tuning_of(smaller, ways, limits), spill=self._spill),
                 should_stop,
                 progress,
                 system,
@@ -156,6 +156,8 @@ class Explicit:
         """The same as `semantics.graph.survey`, with the same result, and the algorithms that fit it."""
         if self._means.ways.lossy is not None:
             raise error("E0508", _NO_LOSSY_RUNS.format(name=properties[0].name.rpartition(":")[2]))
+        if self._means.ways.demanded:
+            raise error("E0508", _NO_SMALLER_RUNS.format(name=properties[0].name.rpartition(":")[2]))
         question = (system, conditions, properties)
         if self._means.small_first:
             few = _few(limits)

@@ -33,14 +33,37 @@ class Guess:
     values: tuple[Renaming, ...]
 
 
-def guess(system: TransitionSystem, seed: Mapping[int, int]) -> Guess | None:
-    """A permutation in which processes go where `seed` says; None if there is none that is plausible."""
-    return _Matcher(system, seed).run()
+class Guesser:
+    """Guesses about one system."""
+
+    def __init__(self, system: TransitionSystem) -> None:
+        self.system = system
+
+    def guess(self, seed: Mapping[int, int]) -> Guess | None:
+        """A permutation in which processes go where `seed` says; None if there is none that is plausible."""
+        return _Matcher(self, seed).run()
+
+    @cached_property
+    def domains(self) -> _Domains:
+        """Which slots are renamed alike."""
+        return _Domains(self.system)
+
+    @cached_property
+    def indexed(self) -> list[tuple[Index, tuple[int, int, int]]]:
+        """Elements by a computed number, with the slot, factor and offset of the index."""
+        return [
+            (node, form)
+            for expr in _expressions(self.system)
+            for node in subexpressions(expr)
+            if isinstance(node, Index) and not isinstance(node.index, Lit)
+            if (form := _linear(self.system, node.index)) is not None
+        ]
 
 
 class _Matcher:
-    def __init__(self, system: TransitionSystem, seed: Mapping[int, int]) -> None:
-        self._system = system
+    def __init__(self, guesser: Guesser, seed: Mapping[int, int]) -> None:
+        self._guesser = guesser
+        self._system = system = guesser.system
         self._names = _words(system, seed)
         self._seed = seed
         self._votes: dict[int, Counter[int]] = {}  # by slot: where the code says that it goes, and how often
@@ -152,7 +175,7 @@ class _Matcher:
     def _follow(self, slots: list[int], values: Sequence[Renaming]) -> bool:
         """Let elements of arrays, if nothing else moves them, go where their numbers do; whether some go anywhere."""
         changed = False
-        for node, (slot, factor, offset) in self._indexed:
+        for node, (slot, factor, offset) in self._guesser.indexed:
             base, size = self._system.slot[node.array.name], width(node.array.sort)
             whole = range(base, base + size)
             if not values[slot] or any(element in self._votes or slots[element] != element for element in whole):
@@ -168,7 +191,7 @@ class _Matcher:
 
     def _values(self, slots: Sequence[int]) -> tuple[Renaming, ...] | None:
         """How values are renamed: members by name, numbers by evidence that goes from slot to slot."""
-        domains = _Domains(self._system)
+        domains = self._guesser.domains
         evidence: dict[int, dict[int, int]] = {}
         for slot, pairs in (*self._pairs.items(), *self._of_indices(slots)):
             self._add(evidence.setdefault(domains.of(slot), {}), pairs)
@@ -193,20 +216,9 @@ class _Matcher:
         moved = {index: number.get(self._renamed(name), index) for name, index in number.items()}
         return _permutation(moved)
 
-    @cached_property
-    def _indexed(self) -> list[tuple[Index, tuple[int, int, int]]]:
-        """Elements by a computed number, with the slot, factor and offset of the index."""
-        return [
-            (node, form)
-            for expr in _expressions(self._system)
-            for node in subexpressions(expr)
-            if isinstance(node, Index) and not isinstance(node.index, Lit)
-            if (form := _linear(self._system, node.index)) is not None
-        ]
-
     def _of_indices(self, slots: Sequence[int]) -> Iterator[tuple[int, dict[int, int]]]:
         """Places that index an array whose elements change places: their values do the same."""
-        for node, (slot, factor, offset) in self._indexed:
+        for node, (slot, factor, offset) in self._guesser.indexed:
             base, size = self._system.slot[node.array.name], width(node.array.sort)
             target = min(slots[base : base + size])
             moves = {k: slots[base + k] - target for k in range(size)}

@@ -14,7 +14,7 @@ from itertools import combinations
 
 from oomcheck.analysis.canon import Image, Key, NotInvariantError
 from oomcheck.analysis.influence import formulas, is_watched, name_of
-from oomcheck.analysis.matching import Guess, guess
+from oomcheck.analysis.matching import Guess, Guesser
 from oomcheck.analysis.permutation import Permutation, closure, identity, least
 from oomcheck.analysis.slots import slots_named, slots_read
 from oomcheck.ir.expr import Expr, Index, Lit, Place
@@ -60,13 +60,13 @@ def symmetry(system: TransitionSystem, properties: Sequence[Property], most: int
     Properties must be about states. What reports read may be asymmetric: a trace is of the system before.
     """
     assert not refusal(properties), refusal(properties)
-    checker = _Checker(system, properties)
+    checker, guesser = _Checker(system, properties), Guesser(system)
     found: list[Permutation] = []
     group: tuple[Permutation, ...] = (identity(system),)
     for candidate in _candidates(system):
         if any(all(element.processes[old] == new for old, new in candidate.items()) for element in group):
             continue
-        guessed = guess(system, candidate)
+        guessed = guesser.guess(candidate)
         verified = None if guessed is None else checker.verified(guessed)
         larger = None if verified is None else closure(group[0], (*found, verified), most)
         if verified is not None and larger is not None:

@@ -27,6 +27,10 @@ LIBC: Final = HERE / "tcc" / "libc.h"
 #: Seconds that the compiler has for the files of a unit, and again for linking them.
 LIMIT: Final = 120.0
 MOST_LINES: Final = 5
+#: Characters from which on compiling a model takes longer than most searches of it.
+LARGE: Final = 60_000
+#: And from which on gcc takes more than linear time, unless it leaves the code as it is: 10,000 steps 22 s, or else 3 s.
+HUGE: Final = 300_000
 
 #: `-w`: users can do nothing about warnings in code of ours.
 GCC_COMPILE: Final = ("-std=c11", "-fPIC", "-pthread", "-pipe", "-w")
@@ -160,8 +164,12 @@ def part_unit(part: str, words: int, runtime: Path = RUNTIME) -> Unit:
 
 
 def model_unit(text: str) -> Unit:
-    """One generated model. At -O1: a higher level compiles twice as long for code that waits for memory anyway."""
-    return Unit("model", {"model.c": text, **_texts(RUNTIME, "model.h"), **_texts(RUNTIME, "ample.h")}, ("-O1",))
+    """One generated model. A higher level compiles twice as long for code that waits for memory anyway.
+
+    For a large model that is true of -O1 as well, and for a huge one of any.
+    """
+    level = "-O1" if len(text) < LARGE else "-Og" if len(text) < HUGE else "-O0"
+    return Unit("model", {"model.c": text, **_texts(RUNTIME, "model.h"), **_texts(RUNTIME, "ample.h")}, (level,))
 
 
 def build(unit: Unit, compiler: Compiler, site: Site) -> Path:

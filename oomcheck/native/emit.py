@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from oomcheck.analysis.ample import Ample
+from oomcheck.analysis.permutation import Permutation
 from oomcheck.ir.expr import Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import Transition, TransitionSystem
 from oomcheck.native.branches import Guarded, guarded, nest
 from oomcheck.native.expressions import PRELUDE, Writer, into_field, raw, word
+from oomcheck.native.fold import canonical_code
 from oomcheck.native.items import Items
 from oomcheck.native.layout import Field, Layout, lay_out
 from oomcheck.native.races import race_code
@@ -22,6 +24,7 @@ from oomcheck.native.reduce import reduce_code
 from oomcheck.records import dataclass
 
 MODEL_ABI = 1
+INLINE_WORDS = 2  # widest states that are copied in place
 WANT_RACES, WANT_ORDERS = 1, 2
 
 
@@ -34,15 +37,20 @@ class Emitted:
 
 
 def emit(
-    system: TransitionSystem, items: Items, conditions: Sequence[Expr] = (), ample: Ample | None = None
+    system: TransitionSystem,
+    items: Items,
+    conditions: Sequence[Expr] = (),
+    ample: Ample | None = None,
+    group: Sequence[Permutation] = (),
 ) -> Emitted:
-    """The C file of `system`; `conditions`, at most 64, are the letters of a state. With `ample` it can reduce.
+    """The C file of `system`; `conditions`, at most 64, are the letters of a state. With `ample` it can reduce, with a `group`
+    of more than one permutation fold states that are alike.
 
     Raises TooWideError for a system with values of more than 62 bits.
     """
     asked = [condition for _, condition in items.formulas]
     layout = lay_out(system, [*asked, *items.conditions, *conditions, *(ample.tests if ample else ())])
-    return Emitted(_Model(system, items, conditions, layout).text(ample), layout)
+    return Emitted(_Model(system, items, conditions, layout).text(ample, group), layout)
 
 
 class _Model:
@@ -58,15 +66,20 @@ class _Model:
             place = (item.fault.process, item.fault.origin)
             self._faults[place].append(guarded(items.conditions[number], [_note(number)]))
 
-    def text(self, ample: Ample | None) -> str:
+    def text(self, ample: Ample | None, group: Sequence[Permutation]) -> str:
         """The whole file."""
         system, writer = self._system, self._writer
         processes = [self._process(number) for number in range(len(system.processes))]
         looks = "" if self._items.races is None else race_code(system, writer, self._items.races)
         orders = [self._look_for_orders(number) for number in sorted(self._ordered)]
         reduces = reduce_code(system, ample, writer, self._layout.words) if ample else ""
-        tail = [self._expand(), reduces, self._letters(), self._model(".reduce = reduce, " if ample else "")]
-        head = ['#include "model.h"\n', PRELUDE, _SUCCESSOR.format(words=self._layout.words), writer.accessors()]
+        folds = canonical_code(group, self._layout) if len(group) > 1 else ""
+        extra = (".reduce = reduce, " if ample else "") + (".canonical = canonical, " if folds else "")
+        tail = [self._expand(), reduces, folds, self._letters(), self._model(extra)]
+        words = self._layout.words
+        # In each step of a large model of its own, copying the state is a quarter of what is to be compiled.
+        how = "inline" if words <= INLINE_WORDS else "__attribute__((noinline))"
+        head = ['#include "model.h"\n', PRELUDE, _SUCCESSOR.format(words=words, how=how), writer.accessors()]
         parts = [*head, *writer.helpers, looks, *orders, *processes, *tail]
         return "\n".join(part for part in parts if part)
 
@@ -234,7 +247,7 @@ class _Model:
 
 _SUCCESSOR = """\
 /* A copy of the state, where successor c is to be. */
-static inline uint64_t *successor(const uint64_t *s, struct moves *out, uint32_t c)
+static {how} uint64_t *successor(const uint64_t *s, struct moves *out, uint32_t c)
 {{
 	uint64_t *n = out->states + (uint64_t)c * {words};
 

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
+from oomcheck.analysis.permutation import Permutation
+from oomcheck.analysis.symmetry import symmetry
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Facts, Loaded, RefusedError, Search, SearchOptions, Status, Target
 from oomcheck.native.checkpoint import Keeper, Place, Spill, digest_of
@@ -78,11 +80,14 @@ def explore(
     """
     items = items_of(system, properties)
     ample = ample_for(system, properties) if tuning.order else None
-    emitted = emit(system, items, (), ample)
+    group = symmetry(system, properties).group if tuning.fold else ()
+    tuning = replace(tuning, fold=len(group) > 1)
+    emitted = emit(system, items, (), ample, group)
     words = emitted.layout.words
     # What folds states has a part of them in memory, so a log of folded states is of no use to another process.
     loaded = build(core_for(words) if tuning.spill is None else words, emitted.text)
-    run = _Run(real or system, properties, items, limits, Budget(limits, should_stop, progress))
+    asked = Asked(properties, items, group)
+    run = _Run(real or system, asked, limits, Budget(limits, should_stop, progress))
     passing = Passing(system, ample, items) if ample is not None and tuning.fuse else None
     return run.run(loaded, tuning, emitted.text, passing)
 
@@ -102,18 +107,26 @@ class _Reduced:
     passing: Passing | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Properties, what is looked out for because of them, and the group under which states are folded."""
+
+    properties: Sequence[Property]
+    items: Items
+    group: Sequence[Permutation]
+
+
 class _Run:
     """One search; see `run`."""
 
-    def __init__(
-        self, system: TransitionSystem, properties: Sequence[Property], items: Items, limits: Limits, budget: Budget
-    ) -> None:
+    def __init__(self, system: TransitionSystem, asked: Asked, limits: Limits, budget: Budget) -> None:
         self._system = system
-        self._properties = properties
-        self._items = items
+        self._properties = asked.properties
+        self._items = asked.items
+        self._group = asked.group
         self._limits = limits
         self._budget = budget
-        self._names = frozenset(prop.name for prop in properties)
+        self._names = frozenset(prop.name for prop in asked.properties)
         self._room = most_bytes(limits.max_memory)
 
     def run(self, loaded: Loaded, tuning: Tuning, text: str, passing: Passing | None) -> Exploration:
@@ -163,7 +176,7 @@ class _Run:
     def _after_reduction(self, reduced: _Reduced, stopped: str) -> tuple[Findings, str, bool]:
         """What was decided, with paths; why some are missing, or ""; whether they are the shortest."""
         facts = reduced.search.facts()
-        names = self._names & decided(self._items, facts.items)
+        names = self._names & decided(self._items, facts.items, self._group)
         if not names:
             return Findings(self._properties, _no_path), "", True
         findings, reason = Findings(self._properties, _no_path), stopped

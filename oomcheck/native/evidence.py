@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from oomcheck.analysis.permutation import Permutation
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.native.binding import Target
 from oomcheck.native.items import Items, Orders, Races
@@ -34,8 +35,11 @@ class Seen:
         return ((number, item) for number in sorted(self.depths) if isinstance(item := self.items.items[number], kinds))
 
 
-def decided(items: Items, seen: Iterable[int]) -> set[str]:
-    """Names of the properties that these items decide; names of sanitizers that nobody asked for may be among them."""
+def decided(items: Items, seen: Iterable[int], group: Sequence[Permutation] = ()) -> set[str]:
+    """Names of the properties that these items decide; names of sanitizers that nobody asked for may be among them.
+
+    Where states are folded under a group, an order of locks that was seen stands for all that it can become.
+    """
     found = set()
     order = LockOrder()
     for number in seen:
@@ -47,7 +51,8 @@ def decided(items: Items, seen: Iterable[int]) -> set[str]:
             case Races():
                 found.add("race")
             case Orders(edge=edge):
-                if order.add(edge, 0):
+                alike = {element.edge(edge): None for element in group} or (edge,)
+                if any([order.add(one, 0) for one in alike]):
                     found.add("lockdep")
             case Occurs():
                 pass

@@ -7,9 +7,10 @@ no overflow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, or_
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.native.layout import WIDEST, WORD, Block, Field, Layout, TooWideError
@@ -89,7 +90,7 @@ class Writer:
             case Apply(op=Op.AND, args=args):
                 return "(" + " && ".join(self.value(arg, below) for arg in args) + ")"
             case Apply(op=Op.OR, args=args):
-                return "(" + " || ".join(self.value(arg, below) for arg in args) + ")"
+                return "(" + " || ".join(self.value(arg, below) for arg in _factored(args)) + ")"
             case Apply(op=Op.ITE, args=args):
                 return "({} ? {} : {})".format(*(self.value(arg, below) for arg in args))
             case Apply(op=op, args=args):
@@ -123,6 +124,20 @@ class Writer:
     def accessors(self) -> str:
         """Functions for arrays with computed indices; outside of the array they read 0 and write nothing."""
         return "".join(_accessors(self._arrays[name], block) for name, block in sorted(self._layout.blocks.items()))
+
+
+def _factored(args: Sequence[Expr]) -> Iterator[Expr]:
+    """Parts of a disjunction; neighbours that begin with the same condition, as those at one location do, share it."""
+    for first, group in groupby(args, lambda arg: _conjuncts(arg)[0]):
+        some = list(group)
+        if len(some) == 1:
+            yield some[0]
+        else:
+            yield and_(first, or_(*(and_(*_conjuncts(arg)[1:]) for arg in some)))
+
+
+def _conjuncts(expr: Expr) -> tuple[Expr, ...]:
+    return expr.args if isinstance(expr, Apply) and expr.op is Op.AND else (expr,)
 
 
 def raw(field: Field) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from oomcheck.native.compiler import Compiler, Kind, ladder
 from oomcheck.native.engine import Tuning, explore
 from oomcheck.prop.property import Property
 from oomcheck.result.exploration import Exploration, Limits
+from oomcheck.smaller import made_smaller, tuning_of
+from oomcheck.ways import Ways
 
 SITE = Site(open_cache(os.environ), os.environ)
 
@@ -29,6 +32,11 @@ def _workshop() -> Workshop:
 def _quick_compiler() -> Compiler | None:
     """The one that takes a few milliseconds for a model, where a random test needs thousands of them."""
     return next((compiler for compiler in ladder(os.environ, SITE.cache) if compiler.kind is Kind.TCC), None)
+
+
+def quick() -> Compiler:
+    """The compiler for small pieces of C."""
+    return _quick_compiler() or next(compiler for compiler in ladder(os.environ, SITE.cache))
 
 
 def build(words: int, text: str) -> Loaded:
@@ -56,10 +64,9 @@ class Native:
         return explore(system, properties, limits, build, self._tuning)
 
 
-def explore_in_ways(
-    system: TransitionSystem, properties: Sequence[Property], ways: Ways, limits: Limits = Limits()
-) -> Exploration:
+def explore_in_ways(system: TransitionSystem, properties: Sequence[Property], ways: Ways) -> Exploration:
     """As `explicit` does it: made smaller first, then searched natively."""
     smaller = made_smaller(system, properties, ways)
-    tuning = tuning_of(smaller, ways, limits)
-    return explore(smaller.system, smaller.properties, limits, build, tuning, real=system)
+    tuning = tuning_of(smaller, ways, Limits())
+    found = explore(smaller.system, smaller.properties, Limits(), build, tuning, real=system)
+    return replace(found, reductions=(*smaller.reductions, *found.reductions))

@@ -76,6 +76,29 @@ struct ample_now {
 	uint64_t clashes[AMPLE_PROCESSES][AMPLE_CLASS_WORDS];
 };
 
+/* The lowest member of a set that is not empty. */
+static inline uint32_t ample_lowest(uint64_t set)
+{
+#ifdef __TINYC__ /* some versions have no builtin for it */
+	uint32_t lowest = 0;
+
+	for (; !(set & 1); set >>= 1)
+		lowest++;
+	return lowest;
+#else
+	return (uint32_t)__builtin_ctzll(set);
+#endif
+}
+
+/* Members of a set. The builtin would be a call, as no particular processor is asked for. */
+static inline uint32_t ample_size(uint64_t set)
+{
+	set -= set >> 1 & UINT64_C(0x5555555555555555);
+	set = (set & UINT64_C(0x3333333333333333)) + (set >> 2 & UINT64_C(0x3333333333333333));
+	set = (set + (set >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (uint32_t)(set * UINT64_C(0x0101010101010101) >> 56);
+}
+
 static inline int ample_is_true(struct ample_now *now, uint32_t test)
 {
 	uint64_t bit = UINT64_C(1) << (test & 63);
@@ -158,7 +181,7 @@ static void ample_ask(struct ample_now *now, uint32_t process)
 	}
 	for (uint32_t w = 0; w < AMPLE_FORMULA_WORDS; w++) {
 		for (uint64_t left = visible[w]; left; left &= left - 1)
-			needs |= ample_enablers(now, facts->formulas[64 * w + (uint32_t)__builtin_ctzll(left)]);
+			needs |= ample_enablers(now, facts->formulas[64 * w + ample_lowest(left)]);
 	}
 	now->needs[process] = needs;
 	now->asked |= UINT64_C(1) << process;
@@ -170,7 +193,7 @@ static void ample_hold(const struct ample_now *now, uint64_t chosen, uint64_t *h
 	for (uint32_t w = 0; w < AMPLE_TEST_WORDS; w++)
 		held[w] = UINT64_MAX;
 	for (uint64_t left = AMPLE_ALL & ~chosen; left; left &= left - 1) {
-		const uint64_t *makes = now->facts->sets[now->at[__builtin_ctzll(left)]->makes];
+		const uint64_t *makes = now->facts->sets[now->at[ample_lowest(left)]->makes];
 
 		for (uint32_t w = 0; w < AMPLE_TEST_WORDS; w++)
 			held[w] &= ~makes[w];
@@ -190,15 +213,15 @@ static int ample_cut(struct ample_now *now, const struct ample_point *point, con
 			uint64_t below = cuts & ((left & -left) - 1), any = 0;
 			const uint64_t *gone;
 
-			if (ample_is_true(now, 64 * v + (uint32_t)__builtin_ctzll(left)))
+			if (ample_is_true(now, 64 * v + ample_lowest(left)))
 				continue;
-			gone = facts->classes[row[__builtin_popcountll(below)]];
+			gone = facts->classes[row[ample_size(below)]];
 			for (uint32_t w = 0; w < AMPLE_CLASS_WORDS; w++)
 				any |= rest[w] &= ~gone[w];
 			if (!any)
 				return 0;
 		}
-		row += __builtin_popcountll(cuts);
+		row += ample_size(cuts);
 	}
 	return 1;
 }
@@ -229,7 +252,7 @@ struct ample_choice {
 static int ample_want(const struct ample_now *now, struct ample_choice *choice, uint64_t more)
 {
 	for (uint64_t left = more & ~choice->wanted & now->moving; left; left &= left - 1) {
-		uint32_t p = (uint32_t)__builtin_ctzll(left);
+		uint32_t p = ample_lowest(left);
 
 		choice->steps += now->count[p];
 		if (choice->steps >= choice->least || ample_is_stuck(now, p))
@@ -243,7 +266,7 @@ static int ample_want(const struct ample_now *now, struct ample_choice *choice, 
 static int ample_add(struct ample_now *now, struct ample_choice *choice)
 {
 	for (uint64_t left = choice->wanted & ~choice->chosen; left; left &= left - 1) {
-		uint32_t p = (uint32_t)__builtin_ctzll(left);
+		uint32_t p = ample_lowest(left);
 
 		if (!(now->asked >> p & 1))
 			ample_ask(now, p);
@@ -260,7 +283,7 @@ static int ample_add(struct ample_now *now, struct ample_choice *choice)
 static int ample_spread(struct ample_now *now, struct ample_choice *choice, const uint64_t *held, uint64_t others)
 {
 	for (uint64_t left = others & ~choice->wanted; left; left &= left - 1) {
-		uint32_t p = (uint32_t)__builtin_ctzll(left);
+		uint32_t p = ample_lowest(left);
 
 		if (ample_disturbs(now, p, held, choice->clashes) && !ample_want(now, choice, UINT64_C(1) << p))
 			return 0;
@@ -321,7 +344,7 @@ static uint64_t ample_choose(struct ample_now *now, uint32_t *least)
 	uint64_t best = now->moving;
 
 	for (uint64_t left = now->moving; left && *least > 1; left &= left - 1) {
-		uint64_t found = ample_close(now, (uint32_t)__builtin_ctzll(left), least);
+		uint64_t found = ample_close(now, ample_lowest(left), least);
 
 		if (found)
 			best = found & now->moving;
@@ -363,7 +386,7 @@ static void ample_reduce(const struct ample *facts, const uint64_t *state, struc
 		count = 2;
 	chosen = ample_choose(&now, &count);
 	if (count == 1)
-		out->single = !ample_is_stuck(&now, (uint32_t)__builtin_ctzll(chosen));
+		out->single = !ample_is_stuck(&now, ample_lowest(chosen));
 	if (count < out->count && (out->single || !(out->want & WANT_SINGLE)))
 		ample_keep(&now, chosen, count, out);
 }
