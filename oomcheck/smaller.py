@@ -72,9 +72,8 @@ def tuning_of(smaller: Smaller, ways: Ways, limits: Limits) -> Tuning:
     if unlike and Reduction.SYMMETRY in ways.demanded:
         raise error("E0508", f"symmetry is refused: {unlike}")
     order = wants_order and not why
-    return Tuning(
-        ways.threads, order=order, fuse=Reduction.FUSION in ways.reductions, fold=wants_fold and not (order or unlike)
-    )
+    fold = wants_fold and not unlike and not order
+    return Tuning(ways.threads, order=order, fuse=Reduction.FUSION in ways.reductions, fold=fold)
 
 
 def lossy_mode(lossy: Lossy, threads: int) -> LossyMode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from oomcheck import explicit
 from oomcheck.check import check_files
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
+from oomcheck.pygen.search import explore as explore_generated
 from oomcheck.result.exploration import Exploration, Limits
 from oomcheck.result.verdict import Holds, Report, Result, Unknown, Unreachable, Word, word
 from oomcheck.rows import Options
@@ -190,7 +192,7 @@ def test_each_instance_must_meet_it(tmp_path: Path) -> None:
 def test_one_search_for_each_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks at the same parameters share a search."""
     searches = []
-    honest = explicit.explore_generated
+    honest: Callable[..., object] = explore_generated
 
     def counted(*arguments: object) -> object:
         searches.append(arguments)
@@ -270,7 +272,7 @@ def test_accepted_rest(tmp_path: Path) -> None:
 
 def test_time_is_for_all_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each search gets what the ones before have left; the reason names the limit that was asked for."""
-    honest = explicit.explore_generated
+    honest: Callable[..., object] = explore_generated
     given: list[float] = []
 
     def watched(*arguments: object) -> object:
@@ -279,6 +281,7 @@ def test_time_is_for_all_searches(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert limits.timeout is not None
         given.append(limits.timeout)
         found = honest(*arguments)
+        assert isinstance(found, Exploration)
         return replace(found, stopped=f"time limit {limits.timeout:g} s") if len(given) == 3 else found
 
     monkeypatch.setattr(explicit, "explore_generated", watched)

@@ -108,8 +108,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     ),
     "E0507": (
         "checkpoint does not fit",
-        "--resume DIR goes on with a search that --spill DIR has begun: the same model, properties and version, and files "
-        "that nobody has changed or is using.",
+        "--resume DIR goes on with a search that --spill DIR has begun: the same model, properties and version, and "
+        "files that nobody has changed or is using.",
     ),
     "E0508": (
         "way of searching refused",

@@ -281,6 +281,7 @@ class Search:
 
 
 def members(bits: int, base: int) -> list[int]:
+    """The numbers in a word of a set, whose lowest bit stands for `base`."""
     return [base + k for k in range(64) if bits >> k & 1]
 
 

@@ -29,7 +29,7 @@ LIMIT: Final = 120.0
 MOST_LINES: Final = 5
 #: Characters from which on compiling a model takes longer than most searches of it.
 LARGE: Final = 60_000
-#: And from which on gcc takes more than linear time, unless it leaves the code as it is: 10,000 steps 22 s, or else 3 s.
+#: And from which on gcc takes more than linear time unless it leaves code as it is: for 10,000 steps 22 s, or else 3 s.
 HUGE: Final = 300_000
 
 #: `-w`: users can do nothing about warnings in code of ours.

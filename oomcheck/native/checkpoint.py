@@ -177,10 +177,12 @@ def _locked(folder: Path) -> int | None:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(file)
-        return None
-    return file
+        if os.path.samestat(os.fstat(file), os.stat(path)):
+            return file
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(file)  # the other process has the lock, or has just removed it with all the rest
+    return None
 
 
 def _not_written(folder: Path, problem: OSError) -> OomcheckError:

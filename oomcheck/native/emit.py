@@ -43,8 +43,9 @@ def emit(
     ample: Ample | None = None,
     group: Sequence[Permutation] = (),
 ) -> Emitted:
-    """The C file of `system`; `conditions`, at most 64, are the letters of a state. With `ample` it can reduce, with a `group`
-    of more than one permutation fold states that are alike.
+    """The C file of `system`; `conditions`, at most 64, are the letters of a state.
+
+    With `ample` it can reduce, with a `group` of more than one permutation fold states that are alike.
 
     Raises TooWideError for a system with values of more than 62 bits.
     """

@@ -207,11 +207,13 @@ class _Run:
         except RefusedError as problem:
             return Findings(self._properties, _no_path), refusal(problem.number)
         try:
-            ended = self._search(search, None, names)
-            assert ended, "a reduced search has seen what is not there"
-            if ended != DECIDED:
+            # The last level may be the one that shows it.
+            ended = self._search(search, None, names) or self._notice(search, names)
+            seen = search.facts()
+            if ended not in ("", DECIDED):
                 return Findings(self._properties, _no_path), ended
-            return self._findings(search, search.facts(), ended, None)
+            assert decided(self._items, seen.items).issuperset(names), "a reduced search has seen what is not there"
+            return self._findings(search, seen, DECIDED, None)
         finally:
             search.close()
 

@@ -52,7 +52,8 @@ def decided(items: Items, seen: Iterable[int], group: Sequence[Permutation] = ()
                 found.add("race")
             case Orders(edge=edge):
                 alike = {element.edge(edge): None for element in group} or (edge,)
-                if any([order.add(one, 0) for one in alike]):
+                circles = [order.add(one, 0) for one in alike]
+                if any(circles):
                     found.add("lockdep")
             case Occurs():
                 pass

@@ -61,9 +61,7 @@ def explore(
     return findings.exploration(found.states, found.transitions, found.depth, found.stopped, found.seconds)
 
 
-def _task(
-    libraries: tuple[ctypes.CDLL, Loaded], items: Items, properties: Sequence[Property], mode: Lossy
-) -> Task:
+def _task(libraries: tuple[ctypes.CDLL, Loaded], items: Items, properties: Sequence[Property], mode: Lossy) -> Task:
     core, loaded = libraries
     names = frozenset(prop.name for prop in properties)
 

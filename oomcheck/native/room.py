@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
 
 from oomcheck.records import dataclass
 from oomcheck.semantics.budget import resident_memory
@@ -59,5 +60,7 @@ def machine_memory() -> int:
 
 
 def log_space() -> int:
-    """Address space to reserve for the log, in bytes."""
-    return LOG_SHARE * machine_memory()
+    """Address space to reserve for the log, in bytes; a limit of the system leaves half of it to the rest."""
+    limit, _ = getrlimit(RLIMIT_AS)
+    space = LOG_SHARE * machine_memory()
+    return space if limit == RLIM_INFINITY else min(space, limit // 2)

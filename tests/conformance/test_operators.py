@@ -13,7 +13,8 @@ from oomcheck.ir.walk import rebuild
 from oomcheck.pygen.expressions import Emitter, load
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.meaning import MEANING
-from tests import oracle
+from tests import oracle, toys
+from tests.native.calls import Values
 
 CORNERS = (-(2**63), -(2**31), -8, -7, -3, -2, -1, 0, 1, 2, 3, 7, 8, 2**31 - 1, 2**63 - 1)
 LOGICAL = {Op.NOT: 1, Op.AND: 3, Op.OR: 3}
@@ -72,6 +73,22 @@ def test_corner_values(op: Op) -> None:
         assert type(results[0]) is int
         assert type(results[1]) is int
         assert generated["condition"](values) == int(expected != 0)
+
+
+@pytest.mark.parametrize("op", list(Op))
+def test_native_corner_values(op: Op) -> None:
+    """The generated C agrees with the table on the corners of the widest sorts for which it is generated."""
+    widest = 30 if op is Op.MUL else 60  # results have up to 62 bits
+    corners = (-(2**widest), *(corner for corner in CORNERS if abs(corner) < 2**widest), 2**widest - 1)
+    sort = IntSort(corners[0], corners[-1])
+    narrow = applied(op)
+    names = [arg.name for arg in narrow.args if isinstance(arg, Var)]
+    sorts = [BOOL if isinstance(arg, Var) and arg.sort == BOOL else sort for arg in narrow.args]
+    expr = Apply(op, tuple(Var(name, own) for name, own in zip(names, sorts, strict=True)))
+    variables = [toys.variable(name, own) for name, own in zip(names, sorts, strict=True)]
+    native = Values(toys.system("operator", variables, [], []), [expr])
+    for values in product(*((0, 1) if own == BOOL else corners for own in sorts)):
+        assert native(values) == [MEANING[op](*values)], values
 
 
 @pytest.mark.parametrize(

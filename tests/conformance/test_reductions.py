@@ -1,4 +1,4 @@
-"""Every corpus model on the native engine, on 1, 2 and 5 threads, with each reduction and without: the same findings."""
+"""Every corpus model natively, on 1, 2 and 5 threads, with each reduction and without: the same findings."""
 
 from __future__ import annotations
 

@@ -66,13 +66,16 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 
 
+TWO_THREADS = Ways(threads=2)
+
+
 def model_of(name: str) -> Path:
     """The model that a spec is for."""
     tree, _ = read_spec(SPECS / f"{name}.oomspec")
     return (SPECS / tree.model).resolve()
 
 
-def results_of(name: str, checks: tuple[str, ...], ways: Ways = Ways(threads=2)) -> tuple[Result, ...]:
+def results_of(name: str, checks: tuple[str, ...], ways: Ways = TWO_THREADS) -> tuple[Result, ...]:
     """Results of some checks of a spec."""
     options = Options(select=tuple(f"{name}/{check}/*" for check in checks), ways=ways)
     return check_files(model_of(name), (SPECS / f"{name}.oomspec",), options).results

@@ -16,7 +16,7 @@ import pytest
 
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.native import build as module
-from oomcheck.native.build import BuildError, NoCompilerError, Site, Unit, Workshop, build, core_unit, model_unit
+from oomcheck.native.build import LARGE, BuildError, NoCompilerError, Site, Unit, Workshop, build, core_unit, model_unit
 from oomcheck.native.compiler import Compiler, Kind, ladder
 from tests.native.compilers import fake, link_tools, script, site
 
@@ -302,7 +302,19 @@ def test_core_unit(tmp_path: Path) -> None:
 def test_model_unit() -> None:
     """A model is one file and the interface; what it calls itself does not matter."""
     unit = model_unit("text")
-    assert (unit.sources["model.c"], sorted(unit.sources), unit.flags) == ("text", ["model.c", "model.h"], ("-O1",))
+    assert (unit.sources["model.c"], sorted(unit.sources)) == ("text", ["ample.h", "model.c", "model.h"])
+    assert unit.flags == ("-O1",)
+
+
+def test_large_models_are_compiled_with_less_effort() -> None:
+    """From some size on the level is the one that takes half the time."""
+    assert [model_unit("x" * size).flags for size in (LARGE - 1, LARGE)] == [("-O1",), ("-Og",)]
+
+
+def test_core_for_any_width() -> None:
+    """Without a width the core keeps keys of one word, which it makes of any state."""
+    assert core_unit(0).flags == ("-O2", "-DWORDS=1", "-DFOLDED")
+    assert core_unit(0).sources == core_unit(3).sources
 
 
 # The ladder.

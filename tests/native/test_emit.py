@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Var, eq
+from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Place, Var, eq
 from oomcheck.ir.sorts import ArraySort, IntSort, bounds
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.native.emit import INLINE_WORDS, emit, in_index_order
-from oomcheck.native.items import Items, items_of
+from oomcheck.native.items import items_of
 from oomcheck.native.layout import WIDEST
 from oomcheck.prop.property import SANITIZERS, Property, sanitizer
 from oomcheck.semantics.checks import deadlocked, lock_edges, race
 from oomcheck.semantics.evaluate import evaluate
-from oomcheck.semantics.sought import Decides, Fails, Occurs, sought
+from oomcheck.semantics.sought import Decides, sought
 from oomcheck.semantics.successors import enabled, successors
 from tests import strategies, toys
 from tests.native.calls import Model
@@ -34,11 +34,6 @@ def questions(draw: st.DrawFn) -> tuple[TransitionSystem, list[State]]:
     system = draw(strategies.systems())
     states = st.tuples(*(st.integers(*bounds(sort)) for sort in system.slot_sorts))
     return system, draw(st.lists(states, min_size=1, max_size=10))
-
-
-def without_faults(found: set[int], items: Items) -> set[int]:
-    """Items that are no faults."""
-    return {number for number in found if not isinstance(items.items[number], Fails)}
 
 
 @thorough
@@ -64,7 +59,9 @@ def test_items_are_those_of_the_reference(
     model = Model(system, items)
     for state in states:
         moves = enabled(system, state)
-        holds = {subject for condition, subject in sought(system, properties) if evaluate(condition, state, system.slot)}
+        holds = {
+            subject for condition, subject in sought(system, properties) if evaluate(condition, state, system.slot)
+        }
         expected = {n for n, item in enumerate(items.items) if n not in items.stuck and item in holds}
         for number in items.stuck:
             item = items.items[number]
@@ -93,8 +90,8 @@ def test_letters_are_the_conditions_that_hold(
 
 def test_last_condition_is_the_highest_bit() -> None:
     """64 conditions fill the word."""
-    model = Model(toys.two_steps(), items_of(toys.two_steps(), ()), [TRUE] * 64) if hasattr(toys, "two_steps") else None
-    assert model is None or model.letters(toys.two_steps().initial) == 2**64 - 1
+    system = toys.system("letters", [], [toys.process("a", 2)], [toys.step(0, 0, 1)])
+    assert Model(system, items_of(system, ()), [TRUE] * 64).letters(system.initial) == 2**64 - 1
 
 
 def writing(index: int, value: int, size: int) -> TransitionSystem:
@@ -103,7 +100,11 @@ def writing(index: int, value: int, size: int) -> TransitionSystem:
     array, where = Var("a", sort), Var("i", position)
     variables = [toys.variable("a", sort, -1), toys.variable("i", position, index)]
     first = Index(array, Lit(0, position))
-    writes = [(Index(array, where), Lit(value, sort.element)), (first, Lit(3, sort.element)), (where, Lit(1, position))]
+    writes: list[tuple[Place, Expr]] = [
+        (Index(array, where), Lit(value, sort.element)),
+        (first, Lit(3, sort.element)),
+        (where, Lit(1, position)),
+    ]
     return toys.system("writing", variables, [toys.process("t", 2)], [toys.step(0, 0, 1, TRUE, writes)])
 
 
@@ -149,7 +150,10 @@ def test_names_of_a_model_are_not_in_the_text(system: TransitionSystem) -> None:
         system,
         name='"; #include <evil.h>',
         processes=tuple(replace(process, name=f"{process.name}*/") for process in system.processes),
-        transitions=tuple(replace(step, label='\\"\n#error') for step in system.transitions),
+        transitions=tuple(
+            replace(step, actions=tuple(replace(act, text='\\"\n#error') for act in step.actions))
+            for step in system.transitions
+        ),
     )
     assert emit(renamed, items_of(renamed, ALL)).text == emit(system, items_of(system, ALL)).text
 
@@ -183,11 +187,3 @@ def test_long_guards_are_tested_once() -> None:
     text = emit(system, items_of(system, ())).text
     assert len(re.findall(r"== 5\b", text)) == 1
     assert [step for step, _ in Model(system, items_of(system, ())).expand(system.initial)[0]] == [0, 1]
-
-
-def test_antecedents_are_items() -> None:
-    """Each part of a property that may occur has an item of its own."""
-    sort = IntSort(0, 7)
-    system = toys.system("parts", [toys.variable("x", sort)], [toys.process("a", 2)], [toys.step(0, 0, 1)])
-    items = items_of(system, ALL)
-    assert not [item for item in items.items if isinstance(item, Occurs)]

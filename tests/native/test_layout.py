@@ -42,7 +42,7 @@ def wide_systems(draw: st.DrawFn) -> tuple[TransitionSystem, list[Expr]]:
         sort: Sort = draw(scalars())
         size = draw(st.integers(0, 40))
         if size:
-            sort = ArraySort(sort, size)  # type: ignore[arg-type]  # it is a scalar yet
+            sort = ArraySort(sort, size)
             if draw(st.booleans()):
                 reads.append(reading(f"v{number}", sort))
         low, _ = bounds(sort.element if isinstance(sort, ArraySort) else sort)  # type: ignore[arg-type]
@@ -118,7 +118,7 @@ def test_fields_take_the_bits_of_their_sorts() -> None:
 
 def test_fields_lie_in_the_order_of_their_slots() -> None:
     """What is declared together lies together, where that takes no more room."""
-    sorts = [BOOL, IntSort(0, 100), BOOL, IntSort(0, 1000)]
+    sorts: list[Sort] = [BOOL, IntSort(0, 100), BOOL, IntSort(0, 1000)]
     layout = lay_out(of(*(toys.variable(f"v{number}", sort) for number, sort in enumerate(sorts))), ())
     assert [f.shift for f in layout.fields] == [0, 1, 8, 9]
 

@@ -61,6 +61,7 @@ class Native:
         self._tuning = Tuning(threads, order=order, fuse=fuse)
 
     def __call__(self, system: TransitionSystem, properties: Sequence[Property], limits: Limits) -> Exploration:
+        """The search itself."""
         return explore(system, properties, limits, build, self._tuning)
 
 
