@@ -74,6 +74,14 @@ class Control:
         """Number of each point by location and values."""
         return {point: number for number, point in enumerate(self.points)}
 
+    @cached_property
+    def by_location(self) -> dict[int, dict[tuple[int, ...], int]]:
+        """Numbers of the points of each location that has some, by values."""
+        found: dict[int, dict[tuple[int, ...], int]] = {}
+        for number, (place, values) in enumerate(self.points):
+            found.setdefault(place, {})[values] = number
+        return found
+
     def point(self, state: State) -> int:
         """The point at which the process stands in a state."""
         return self.number[state[self.counter], tuple(state[slot] for slot in self.fields)]
@@ -83,7 +91,7 @@ class Control:
 
         Most locations need few of the fields: the others have one value there, or follow from these.
         """
-        here = {values: number for number, (place, values) in enumerate(self.points) if place == location}
+        here = self.by_location.get(location, {})
         needed = list(range(len(self.fields)))
         for field in range(len(self.fields)):
             fewer = [other for other in needed if other != field]

@@ -202,7 +202,7 @@ def _index(step: Transition) -> int:
 
 
 def _is_there(control: Control, location: int) -> bool:
-    return any(place == location for place, _ in control.points)
+    return location in control.by_location
 
 
 def _rows(masks: Sequence[int], bits: int) -> list[str]:

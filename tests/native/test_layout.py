@@ -39,14 +39,12 @@ def wide_systems(draw: st.DrawFn) -> tuple[TransitionSystem, list[Expr]]:
     """Scalars and arrays, and reads of some of the arrays at computed indices."""
     variables, reads = [toys.variable("i", NUMBER)], []
     for number in range(draw(st.integers(1, 12))):
-        sort: Sort = draw(scalars())
+        element = draw(scalars())
         size = draw(st.integers(0, 40))
-        if size:
-            sort = ArraySort(sort, size)
-            if draw(st.booleans()):
-                reads.append(reading(f"v{number}", sort))
-        low, _ = bounds(sort.element if isinstance(sort, ArraySort) else sort)  # type: ignore[arg-type]
-        variables.append(toys.variable(f"v{number}", sort, low))
+        sort: Sort = ArraySort(element, size) if size else element
+        if size and draw(st.booleans()):
+            reads.append(reading(f"v{number}", sort))
+        variables.append(toys.variable(f"v{number}", sort, element.lo))
     return of(*variables), reads
 
 

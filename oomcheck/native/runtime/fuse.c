@@ -13,6 +13,13 @@
 /* A bound for what must end anyway: a cycle of such states would be an error of the model. */
 #define MOST_PASSED 65536u
 
+/*
+ * Many ways lead into the same states to be passed, mostly on the same level. A shortcut remembers where such a state
+ * leads to: so many states passed, it, and the state at the end. Newer ones replace older ones.
+ */
+#define SHORTCUTS_LOG2 12
+#define SHORTCUT_WORDS(search) (1 + 2 * (uint64_t)WIDTH(search))
+
 bool fuse_open_worker(struct worker *worker)
 {
 	const struct search *search = worker->search;
@@ -23,7 +30,8 @@ bool fuse_open_worker(struct worker *worker)
 	worker->ahead.states = malloc(most * WIDTH(search) * sizeof(uint64_t));
 	worker->ahead.steps = malloc(most * sizeof(uint32_t));
 	worker->ahead.items = calloc(search->item_words, sizeof(uint64_t));
-	return worker->ahead.states && worker->ahead.steps && worker->ahead.items;
+	worker->shortcuts = calloc(SHORTCUT_WORDS(search) << SHORTCUTS_LOG2, sizeof(uint64_t));
+	return worker->ahead.states && worker->ahead.steps && worker->ahead.items && worker->shortcuts;
 }
 
 void fuse_close_worker(struct worker *worker)
@@ -31,6 +39,23 @@ void fuse_close_worker(struct worker *worker)
 	free(worker->ahead.states);
 	free(worker->ahead.steps);
 	free(worker->ahead.items);
+	free(worker->shortcuts);
+}
+
+static uint64_t hash_of(const struct search *search, const uint64_t *state)
+{
+	uint64_t hash = 0x9e3779b97f4a7c15;
+
+	for (uint32_t k = 0; k < WIDTH(search); k++)
+		hash = fold(hash ^ state[k], 0xd6e8feb86659fd93);
+	return hash;
+}
+
+static uint64_t *shortcut_of(const struct worker *worker, const uint64_t *state)
+{
+	uint64_t place = hash_of(worker->search, state) >> (64 - SHORTCUTS_LOG2);
+
+	return worker->shortcuts + place * SHORTCUT_WORDS(worker->search);
 }
 
 /* Bring the place of a state in the table near. */
@@ -57,24 +82,49 @@ static bool is_stored(const struct search *search, const uint64_t *state)
 #endif
 }
 
+/* Make the step from a state to be passed, and note what the state shows; false if it is not such a state. */
+static bool step(struct worker *worker, uint64_t *state, uint64_t *items, uint8_t *fired)
+{
+	const struct search *search = worker->search;
+	struct moves *ahead = &worker->ahead;
+
+	memset(ahead->items, 0, search->item_words * sizeof(uint64_t));
+	search_moves(search, state, ahead);
+	if (!ahead->single)
+		return false; /* what it shows is noted when it is expanded, on the level that it gets */
+	for (uint32_t w = 0; w < search->item_words; w++)
+		items[w] |= ahead->items[w];
+	if (fired)
+		fired[ahead->steps[0]] = 1;
+	memcpy(state, ahead->states, WIDTH(search) * sizeof(uint64_t));
+	return true;
+}
+
 /* Go on from a state as long as there is one way. */
 static uint64_t pass(struct worker *worker, uint64_t *state, uint64_t *items, uint8_t *fired)
 {
 	const struct search *search = worker->search;
-	struct moves *ahead = &worker->ahead;
-	uint64_t passed = 0;
+	size_t bytes = WIDTH(search) * sizeof(uint64_t);
+	uint64_t first[WIDTH(search)], *known, passed = 0;
 
+	memcpy(first, state, bytes);
 	while (passed < MOST_PASSED && !is_stored(search, state)) {
-		memset(ahead->items, 0, search->item_words * sizeof(uint64_t));
-		search_moves(search, state, ahead);
-		if (!ahead->single)
-			break; /* what it shows is noted when it is expanded, on the level that it gets */
-		for (uint32_t w = 0; w < search->item_words; w++)
-			items[w] |= ahead->items[w];
-		if (fired)
-			fired[ahead->steps[0]] = 1;
-		memcpy(state, ahead->states, WIDTH(search) * sizeof(uint64_t));
+		/* Who looks for items, not for states, must see those on the way again. */
+		known = fired ? shortcut_of(worker, state) : NULL;
+		if (known && known[0] && !memcmp(known + 1, state, bytes)) {
+			memcpy(state, known + 1 + WIDTH(search), bytes);
+			passed += known[0];
+			break;
+		}
+		if (!step(worker, state, items, fired))
+			break;
 		passed++;
+	}
+	if (fired && passed) {
+		known = shortcut_of(worker, first);
+		known[0] = passed;
+		memcpy(known + 1, first, bytes);
+		memcpy(known + 1 + WIDTH(search), state, bytes);
 	}
 	return passed;
 }

@@ -92,6 +92,7 @@ struct worker {
 	struct tree tree;
 #endif
 	struct moves ahead;    /* room for one state that is passed through; only with `fuse` */
+	uint64_t *shortcuts;   /* ways through such states, see fuse.c */
 	uint64_t *items;       /* set of the items seen on this level */
 	uint8_t *fired;
 	uint64_t states, transitions;

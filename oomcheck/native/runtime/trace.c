@@ -84,6 +84,11 @@ struct tracing *tracing_new(struct search *search, const struct target *targets,
 
 	if (!tracing)
 		return NULL;
+	if (!search->visited.table) { /* it could not grow, and not become small again */
+		free(tracing);
+		errno = ENOMEM;
+		return NULL;
+	}
 	tracing->search = search;
 	tracing->count = count;
 	for (uint32_t t = 0; t < count; t++) {
