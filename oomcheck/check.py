@@ -373,7 +373,10 @@ class _Runner:
         finding = known.findings.get(prop.name)
         value = finding.value if finding is not None and not finding.violates else None
         mode = known.group.mode
-        subject = Subject(self._files.path, row.identity, title.value, known.exploration.states, engine, mode, value)
+        found = known.exploration
+        subject = Subject(
+            self._files.path, row.identity, title.value, found.states, engine, mode, value, found.shortest
+        )
         shown = replace(prop, name=row.prop)
         if about_runs(prop) and not known.findings:  # the formula has no meaning somewhere
             shown = replace(shown, kind=Kind.INVARIANT, temporal=None)

@@ -28,6 +28,7 @@ class Watched:
 
 
 MOST_PROCESSES = 64  # sets of them are words
+MOST_STEPS = 4_000  # each is compared with each: that takes seconds
 
 
 def order_refusal(system: TransitionSystem, properties: Sequence[Property], limits: Limits) -> str:
@@ -41,6 +42,8 @@ def order_refusal(system: TransitionSystem, properties: Sequence[Property], limi
         return "in a timed model nearly every step depends on the clock"
     if len(system.processes) > MOST_PROCESSES:
         return f"the model has more than {MOST_PROCESSES} threads"
+    if len(system.transitions) > MOST_STEPS:
+        return f"the model has more than {MOST_STEPS} steps"
     return ""
 
 

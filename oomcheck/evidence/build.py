@@ -31,7 +31,10 @@ class EvidenceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a trace is about, for its header. `mode` is how the model was read, `value` the extreme value it reaches."""
+    """What a trace is about, for its header. `mode` is how the model was read, `value` the extreme value it reaches.
+
+    `shortest` says that the search goes through states in the order of their distance.
+    """
 
     model: str
     identity: str
@@ -40,6 +43,7 @@ class Subject:
     engine: str
     mode: Mode = UNTIMED
     value: int | None = None
+    shortest: bool = True
 
 
 def build_trace(system: TransitionSystem, prop: Property, witness: Witness, subject: Subject) -> Trace:
@@ -103,7 +107,7 @@ class _Writer:
             ending=run_ending(system, prop, run) if about_runs else state_ending(system, prop, self._witness, last),
             facts=facts(system, last),
             states=subject.states,
-            shortest=not about_runs,
+            shortest=not about_runs and subject.shortest,
             engine=subject.engine,
             loop=run.loop,
             promises=promises(system, prop, run),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.native.binding import Loaded, Target
@@ -58,7 +59,8 @@ def explore(
     else:
         found = explore_swarm(task, mode.options, mode.swarm, limits, (should_stop, progress))
     findings = _findings(system, properties, items, found)
-    return findings.exploration(found.states, found.transitions, found.depth, found.stopped, found.seconds)
+    record = findings.exploration(found.states, found.transitions, found.depth, found.stopped, found.seconds)
+    return replace(record, shortest=False)
 
 
 def _task(libraries: tuple[ctypes.CDLL, Loaded], items: Items, properties: Sequence[Property], mode: Lossy) -> Task:

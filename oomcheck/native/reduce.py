@@ -12,7 +12,7 @@ from oomcheck.native.expressions import Writer, raw, word
 from oomcheck.prop.property import Property
 from oomcheck.semantics.checks import deciding, is_sanitizer
 
-NOWHERE = FAULT = END = 0xFFFF  # as AMPLE_... in the C file
+NOWHERE = END = 0xFFFFFFFF  # as AMPLE_... in the C file
 
 
 def ample_for(system: TransitionSystem, properties: Sequence[Property]) -> Ample:
@@ -87,7 +87,6 @@ class _Tables:
             for point in points:
                 self._add(point)
             first.append(len(self._points))
-        assert first[-1] < NOWHERE, "too many control points"
         formulas = [self._lists.start(tests) for tests in ample.formulas]
         processes = [str(step.process) for step in sorted(self._system.transitions, key=_index)]
         tests, classes = max(len(ample.tests), 1), max(ample.classes, 1)
@@ -97,11 +96,11 @@ class _Tables:
             _table("struct ample_item ample_items[]", self._items),
             _table("uint64_t ample_classes[][AMPLE_CLASS_WORDS]", _rows(self._classes.masks, classes)),
             _table("uint64_t ample_sets[][AMPLE_TEST_WORDS]", _rows(self._sets.masks, tests)),
-            _table("uint16_t ample_gone[]", self._gone),
+            _table("uint32_t ample_gone[]", self._gone),
             _table("uint64_t ample_visible[][AMPLE_FORMULA_WORDS]", _rows(self._visible.masks, len(formulas) or 1)),
-            _table("uint16_t ample_lists[]", map(str, self._lists.flat)),
+            _table("uint32_t ample_lists[]", map(str, self._lists.flat)),
             _table("uint32_t ample_formulas[]", map(str, formulas)),
-            _table("uint16_t ample_process_of[]", processes),
+            _table("uint32_t ample_process_of[]", processes),
             *(self._cells(control, start) for control, start in zip(ample.controls, first, strict=False)),
             self._locate(),
             self._test(),
@@ -139,10 +138,10 @@ class _Tables:
             numbers = control.lookup(location).numbers if _is_there(control, location) else (-1,)
             cells += [NOWHERE if number < 0 else first + number for number in numbers]
         name = control.process
-        return _table(f"uint16_t cells_{name}[]", map(str, cells)) + _table(f"uint32_t start_{name}[]", starts)
+        return _table(f"uint32_t cells_{name}[]", map(str, cells)) + _table(f"uint32_t start_{name}[]", starts)
 
     def _locate(self) -> str:
-        lines = ["static void locate(const uint64_t *s, uint16_t *points)", "{", "\tuint64_t at, k;", ""]
+        lines = ["static void locate(const uint64_t *s, uint32_t *points)", "{", "\tuint64_t at, k;", ""]
         for control in self._ample.controls:
             pc = self._writer.field(control.counter)
             lines.append(f"\tat = {raw(pc) if pc.width else '0'};")

@@ -88,7 +88,8 @@ def test_a_lossy_search_finds_errors(counters: list[str], capsys: pytest.Capture
         assert main([counters[0], counters[1], spec, *counters[2:], "-p", "full", *flags]) == 1
         (row,) = rows(capsys)
         assert row["verdict"] == "violated"
-        assert row["trace"] is not None
+        assert isinstance(row["trace"], dict)
+        assert row["trace"]["shortest"] is False
 
 
 def test_questions_about_runs_are_refused(

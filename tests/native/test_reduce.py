@@ -352,20 +352,23 @@ def test_under_sanitizers(
 
 
 def test_refusals() -> None:
-    """Questions in which steps or runs count are refused, and models with more processes than a set has bits."""
+    """Questions in which steps or runs count are refused, and models that are too large for it."""
     system = toys.counter(3)
     state, run = Property("s", Kind.NEVER), Property("m:r", Kind.LTL)
     many = toys.system("many", [], [toys.process(f"t{k}", 1, 0) for k in range(65)], [])
+    long = toys.system("long", [], [toys.process("t", 4_002, 4_001)], [toys.step(0, k, k + 1) for k in range(4_001)])
     assert [
         order_refusal(system, (state,), Limits()),
         order_refusal(system, (state, run), Limits()),
         order_refusal(system, (state,), Limits(depth=3)),
         order_refusal(replace(system, timed=True), (state,), Limits()),
         order_refusal(many, (), Limits()),
+        order_refusal(long, (), Limits()),
     ] == [
         "",
         "`r` is about runs, and those that are left out count as well",
         "a depth limit counts the steps on shortest paths, and these may be left out",
         "in a timed model nearly every step depends on the clock",
         "the model has more than 64 threads",
+        "the model has more than 4000 steps",
     ]

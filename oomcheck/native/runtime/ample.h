@@ -18,9 +18,9 @@
 #define AMPLE_FORMULA_WORDS AMPLE_WORDS(AMPLE_FORMULAS)
 
 #define AMPLE_ALL (UINT64_MAX >> (64 - AMPLE_PROCESSES)) /* the set of all processes */
-#define AMPLE_NOWHERE UINT16_MAX /* the point of a process that stands at none */
+#define AMPLE_NOWHERE UINT32_MAX /* the point of a process that stands at none */
 #define AMPLE_FAULT UINT32_MAX   /* the step of an item that is a fault */
-#define AMPLE_END UINT16_MAX     /* ends a list of tests */
+#define AMPLE_END UINT32_MAX     /* ends a list of tests */
 
 /* A step or fault at a control point. */
 struct ample_item {
@@ -47,13 +47,13 @@ struct ample {
 	const uint64_t (*classes)[AMPLE_CLASS_WORDS]; /* the sets that occur, each once */
 	const uint64_t (*sets)[AMPLE_TEST_WORDS]; /* of tests, likewise */
 	const uint64_t (*visible)[AMPLE_FORMULA_WORDS];
-	const uint16_t *gone;
-	const uint16_t *tests;      /* lists, each ended by AMPLE_END */
+	const uint32_t *gone;
+	const uint32_t *tests;      /* lists, each ended by AMPLE_END */
 	const uint32_t *formulas;   /* by formula: where the list of its tests begins */
-	const uint16_t *process_of; /* by transition */
+	const uint32_t *process_of; /* by transition */
 
 	/* The control point of each process, or AMPLE_NOWHERE. */
-	void (*locate)(const uint64_t *state, uint16_t *points);
+	void (*locate)(const uint64_t *state, uint32_t *points);
 
 	/* Whether a test is true. */
 	int (*test)(const uint64_t *state, uint32_t test);
@@ -130,7 +130,7 @@ static inline uint64_t ample_makers(struct ample_now *now, uint32_t test)
 /* Processes without which the first false test of a list stays false; none if all are true. */
 static uint64_t ample_enablers(struct ample_now *now, uint32_t list)
 {
-	for (const uint16_t *test = now->facts->tests + list; *test != AMPLE_END; test++) {
+	for (const uint32_t *test = now->facts->tests + list; *test != AMPLE_END; test++) {
 		if (!ample_is_true(now, *test))
 			return ample_makers(now, *test);
 	}
@@ -204,7 +204,7 @@ static void ample_hold(const struct ample_now *now, uint64_t chosen, uint64_t *h
 static int ample_cut(struct ample_now *now, const struct ample_point *point, const uint64_t *held, uint64_t *rest)
 {
 	const struct ample *facts = now->facts;
-	const uint16_t *row = facts->gone + point->gone;
+	const uint32_t *row = facts->gone + point->gone;
 
 	for (uint32_t v = 0; v < AMPLE_TEST_WORDS; v++) {
 		uint64_t cuts = facts->sets[point->cuts][v];
@@ -314,7 +314,7 @@ static uint64_t ample_close(struct ample_now *now, uint32_t process, uint32_t *l
 /* Set up for a state whose enabled steps are `steps`, process by process; 0 if somebody stands at no control point. */
 static int ample_look(struct ample_now *now, const uint64_t *state, const uint32_t *steps, uint32_t count)
 {
-	uint16_t points[AMPLE_PROCESSES];
+	uint32_t points[AMPLE_PROCESSES];
 
 	now->state = state;
 	now->facts->locate(state, points);

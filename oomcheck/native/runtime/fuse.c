@@ -1,7 +1,7 @@
 /*
  * Step fusion: states with just one step to take are passed through and not
- * stored (Kurshan, Levin, Minea, Peled, Yenigün, Static partial order
- * reduction, TACAS 1998, keeps only states like the others too).
+ * stored (as in Behrmann, Larsen, Pelánek, To store or not to store, CAV 2003:
+ * every cycle has a state that is).
  *
  * Which states are stored depends on them alone: the initial one, and those
  * that are not `single`. So the result is the same for any number of threads.
@@ -46,6 +46,7 @@ static uint64_t hash_of(const struct search *search, const uint64_t *state)
 {
 	uint64_t hash = 0x9e3779b97f4a7c15;
 
+	(void)search; /* the width is a constant, or of the search */
 	for (uint32_t k = 0; k < WIDTH(search); k++)
 		hash = fold(hash ^ state[k], 0xd6e8feb86659fd93);
 	return hash;
@@ -69,17 +70,12 @@ static void expect(const struct search *search, const uint64_t *state)
 }
 
 /* Whether a state is known to be one that is stored; then nobody needs to look at its steps. */
-static bool is_stored(const struct search *search, const uint64_t *state)
+static bool is_stored(struct worker *worker, const uint64_t *state)
 {
-#ifdef FOLDED
-	(void)search, (void)state; /* that would read parts that others add meanwhile */
-	return false;
-#else
-	uint64_t number = visited_find(&search->visited, state, state_hash(state));
+	uint64_t number = store_find(worker, state);
 
 	/* The initial state is there even if it is one to be passed. */
-	return number != NOWHERE && number != search->levels[0].at[0].first;
-#endif
+	return number != NOWHERE && number != worker->search->levels[0].at[0].first;
 }
 
 /* Make the step from a state to be passed, and note what the state shows; false if it is not such a state. */
@@ -103,20 +99,20 @@ static bool step(struct worker *worker, uint64_t *state, uint64_t *items, uint8_
 /* Go on from a state as long as there is one way. */
 static uint64_t pass(struct worker *worker, uint64_t *state, uint64_t *items, uint8_t *fired)
 {
-	const struct search *search = worker->search;
-	size_t bytes = WIDTH(search) * sizeof(uint64_t);
-	uint64_t first[WIDTH(search)], *known, passed = 0;
+	const uint32_t width = WIDTH(worker->search);
+	const size_t bytes = width * sizeof(uint64_t);
+	uint64_t first[width], *known, passed = 0;
 
 	memcpy(first, state, bytes);
-	while (passed < MOST_PASSED && !is_stored(search, state)) {
+	while (passed < MOST_PASSED) {
 		/* Who looks for items, not for states, must see those on the way again. */
 		known = fired ? shortcut_of(worker, state) : NULL;
 		if (known && known[0] && !memcmp(known + 1, state, bytes)) {
-			memcpy(state, known + 1 + WIDTH(search), bytes);
+			memcpy(state, known + 1 + width, bytes);
 			passed += known[0];
 			break;
 		}
-		if (!step(worker, state, items, fired))
+		if (is_stored(worker, state) || !step(worker, state, items, fired))
 			break;
 		passed++;
 	}
@@ -124,7 +120,7 @@ static uint64_t pass(struct worker *worker, uint64_t *state, uint64_t *items, ui
 		known = shortcut_of(worker, first);
 		known[0] = passed;
 		memcpy(known + 1, first, bytes);
-		memcpy(known + 1 + WIDTH(search), state, bytes);
+		memcpy(known + 1 + width, state, bytes);
 	}
 	return passed;
 }

@@ -49,7 +49,7 @@ static inline const uint64_t *store_key(struct worker *worker, const uint64_t *s
 #endif
 }
 
-/* Number of a state, or NOWHERE. Nobody adds states meanwhile. */
+/* Number of a state, or NOWHERE. One that somebody adds meanwhile may be missed. */
 static inline uint64_t store_find(struct worker *worker, const uint64_t *state)
 {
 	const struct search *search = worker->search;
