@@ -199,7 +199,7 @@ def test_no_flag_hides_a_violation(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "flags", [["--max-states", "50"], ["--timeout", "0.05s"], ["--max-memory", "1M"], ["--depth", "3"]]
+    "flags", [["--max-states", "50"], ["--timeout", "0.001s"], ["--max-memory", "1M"], ["--depth", "3"]]
 )
 @pytest.mark.parametrize("engine", ["auto", "reference"])
 def test_each_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], engine: str) -> None:
