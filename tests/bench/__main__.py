@@ -17,7 +17,7 @@ from types import ModuleType
 
 from tests.bench import machine, ours, results, rumur, sections, spin, startup, tlc
 from tests.bench.measure import BenchError
-from tests.bench.points import HERE, POINTS, RUN_POINTS, SMALLEST, Point, Verdict, kernel_models
+from tests.bench.points import HERE, LARGE, POINTS, RUN_POINTS, SMALLEST, Point, Verdict, kernel_models
 from tests.bench.results import Outcome, Section
 from tests.bench.rounds import Result, mismatches
 from tests.bench.sections import Setup
@@ -32,7 +32,9 @@ INTERRUPTED, TERMINATED = 130, 143
 def parser() -> argparse.ArgumentParser:
     """All flags."""
     made = argparse.ArgumentParser(prog="python -m tests.bench", description="oomcheck beside SPIN, rumur and TLC.")
-    made.add_argument("--sizes", type=_listed("smlx"), default=("s",), help="of s, m, l, x, with commas (default s)")
+    made.add_argument(
+        "--sizes", type=_listed("smlxh"), default=("s",), help="of s, m, l, x, h, with commas (default s)"
+    )
     made.add_argument("--models", default="", metavar="REGEX", help="only points whose whole name matches")
     made.add_argument("--sections", type=_listed(Section), default=tuple(Section), help=f"of {', '.join(Section)}")
     made.add_argument(
@@ -146,6 +148,7 @@ def plan(setup: Setup, args: argparse.Namespace) -> dict[Section, list[Job]]:
         Section.RUNS: [partial(sections.runs, setup, point) for point in asked],
         Section.REDUCTIONS: [partial(sections.reductions, setup, point) for point in several],
         Section.KERNEL: [partial(sections.kernel, setup, path) for path in models],
+        Section.LARGE: [partial(sections.large, setup, point) for point in LARGE if chosen(point)],
     }
     return {section: found for section, found in jobs.items() if section in args.sections}
 

@@ -124,6 +124,9 @@ POINTS = (
     Point("m", PHILS, table(15, 0), 14_400_000, None, Verdict.VIOLATED),
 )
 
+#: More than 10^8 states, ours alone: the others would take hours.
+LARGE = (Point("h", PHILS, table(17, 1), 0, 3**17),)
+
 #: `served` holds because of the fairness: without it, a thread may stand still for ever.
 RUN_POINTS = (
     RunPoint(Point("s", PETERSON, threads(3), 2_000, 2_248), "served"),

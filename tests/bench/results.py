@@ -21,7 +21,7 @@ CHARTED = (
     Name.RUMUR_2,
     Name.TLC_2,
 )
-PIPELINES = (Name.OURS_COLD, Name.OURS_WARM, Name.SPIN, Name.SPIN_FAST_BUILD, Name.RUMUR)
+PIPELINES = (Name.OURS_FIRST, Name.OURS_COLD, Name.OURS_WARM, Name.SPIN, Name.SPIN_FAST_BUILD, Name.RUMUR)
 
 
 class Section(StrEnum):
@@ -33,6 +33,7 @@ class Section(StrEnum):
     RUNS = "ltl"
     REDUCTIONS = "reductions"
     KERNEL = "kernel"
+    LARGE = "large"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ def sections(outcome: Outcome) -> list[tuple[str, str]]:
         found.append(("Reductions", tables.reductions(outcome.of(Section.REDUCTIONS))))
     if outcome.of(Section.KERNEL):
         found.append(("Models of kernel code", tables.kernel(outcome.of(Section.KERNEL))))
+    if outcome.of(Section.LARGE):
+        found.append(("More than 10^8 states", tables.large(outcome.of(Section.LARGE))))
     if outcome.results:
         found.append(("Flags", tables.flags(outcome.results)))
     return found

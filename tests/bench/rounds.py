@@ -15,6 +15,7 @@ class Name(StrEnum):
 
     OURS = "oomcheck, 1 thread"
     OURS_2 = "oomcheck, 2 threads"
+    OURS_FIRST = "oomcheck, first run ever"
     OURS_COLD = "oomcheck, cold"
     OURS_WARM = "oomcheck, warm"
     OURS_REDUCED = "oomcheck, reduced"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -77,16 +78,28 @@ def search(setup: Setup, point: Point) -> Result:
 
 
 def whole(setup: Setup, point: Point) -> Result:
-    """From the model's text to the verdict: ours with empty and with filled caches, the peers with what they build."""
-    given = ours.flags(setup.tool, ours.Setting(setup.engine)) or ()
+    """From the model's text to the verdict, as users run it: ours by how much is in the cache, the peers from scratch.
+
+    Cold is a model that was never compiled, in a tool that was used before; the first run ever also builds the core.
+    """
+    given = ours.flags(setup.tool, ours.Setting("auto")) or ()
+
+    def first() -> Measured:
+        return ours.checker(setup.tool, point, given, setup.fresh("first"), setup.limit)()
 
     def cold() -> Measured:
-        return ours.checker(setup.tool, point, given, setup.fresh("cold"), setup.limit)()
+        folder = setup.fresh("cold")
+        shutil.copytree(setup.cache, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("model-*"))
+        return ours.checker(setup.tool, point, given, folder, setup.limit)()
 
     warm = ours.checker(setup.tool, point, given, setup.cache, setup.limit)
     warm()
     text = " ".join(given)
-    contenders = [Contender(Name.OURS_COLD, text, cold), Contender(Name.OURS_WARM, text, warm)]
+    contenders = [
+        Contender(Name.OURS_FIRST, text, first),
+        Contender(Name.OURS_COLD, text, cold),
+        Contender(Name.OURS_WARM, text, warm),
+    ]
     if "spin" in setup.peers:
         for name, config in ((Name.SPIN, spin.DEFAULT), (Name.SPIN_FAST_BUILD, spin.FAST_BUILD)):
             flags = spin.commands(config, spin.arguments(point, config))
@@ -155,6 +168,21 @@ def kernel(setup: Setup, model: Path) -> Result:
     found = interleave(contenders, setup.rounds)
     verdict = _agreed(found)
     return Result(title, title, "", verdict, None, found, {})
+
+
+def large(setup: Setup, point: Point) -> Result:
+    """A point that only we search, once on one thread and once on two."""
+    contenders = []
+    for name, setting in (
+        (Name.OURS, ours.Setting(setup.engine)),
+        (Name.OURS_2, ours.Setting(setup.engine, threads=2)),
+    ):
+        given = ours.flags(setup.tool, setting)
+        if given is not None:
+            command = ours.safety_command(setup.tool, point.model.path, point.params, given)
+            contenders.append(Contender(name, " ".join(given), ours.runner(command, setup.cache, setup.limit)))
+    found = interleave(contenders, 1)
+    return Result(point.title, point.short, point.size, _agreed(found), point.states, found, {})
 
 
 def _agreed(found: dict[Name, tuple[Measured, ...]]) -> Verdict | None:

@@ -119,7 +119,7 @@ def ratios(results: Sequence[Result]) -> str:
 
 def wholes(results: Sequence[Result]) -> str:
     """Seconds from text to verdict, and what a cold run of ours takes of SPIN's pipeline."""
-    names = (Name.OURS_COLD, Name.OURS_WARM, Name.SPIN, Name.SPIN_FAST_BUILD, Name.RUMUR)
+    names = (Name.OURS_FIRST, Name.OURS_COLD, Name.OURS_WARM, Name.SPIN, Name.SPIN_FAST_BUILD, Name.RUMUR)
     rows = [
         (
             result.title,
@@ -175,6 +175,23 @@ def kernel(results: Sequence[Result]) -> str:
         for result in results
     ]
     head = ("model", "verdict", "states", "reduced", "states/s, 1 thread", "2 threads", "process s", "reduced s")
+    return table(head, rows, left=2)
+
+
+def large(results: Sequence[Result]) -> str:
+    """Points that only we search."""
+    rows = [
+        (
+            result.title,
+            _verdicts(result),
+            _count(result, Name.OURS),
+            *(show_rate(of(result, name, rate)) for name in (Name.OURS, Name.OURS_2)),
+            *(show_seconds(of(result, name, whole_seconds)) for name in (Name.OURS, Name.OURS_2)),
+            NOTHING if (memory := of(result, Name.OURS, bytes_per_state)) is None else f"{memory.median:.0f}",
+        )
+        for result in results
+    ]
+    head = ("point", "verdict", "states", "states/s, 1 thread", "2 threads", "process s", "2 threads s", "bytes/state")
     return table(head, rows, left=2)
 
 

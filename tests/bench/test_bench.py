@@ -13,7 +13,7 @@ from tests.bench import __main__ as program
 from tests.bench import figures, machine, plot, results, rumur, spin, tables, tlc
 from tests.bench.figures import Bound, Spread, Target
 from tests.bench.measure import Counted, Finished, Measured, measured, run
-from tests.bench.points import Verdict
+from tests.bench.points import LARGE, Verdict
 from tests.bench.results import Outcome, Section
 from tests.bench.rounds import Contender, Name, Result, interleave, mismatches
 from tests.bench.sections import Setup
@@ -302,3 +302,12 @@ def test_properties_about_runs_agree() -> None:
     """The claim in Promela and the property in our language have the same verdict."""
     arguments = ["--models", "^peterson N=3", "--sections", "ltl", "--rounds", "1"]
     assert program.main(arguments) == 0
+
+
+def test_a_point_of_more_than_a_hundred_million_states() -> None:
+    """Its count is known in closed form, and the table of such points shows rates, times and memory."""
+    (point,) = LARGE
+    assert point.states == 129_140_163
+    run = Measured(Verdict.HOLDS, point.states, 1_463_588_514, 25.0, True, 26.0, 2_000_000_000)
+    result = Result(point.title, point.short, "h", Verdict.HOLDS, point.states, {Name.OURS: (run,)}, {})
+    assert "| phils N=17 LEFTY=1 | holds | 129,140,163 |" in tables.large([result])

@@ -126,11 +126,9 @@ static void close_off(struct worker *worker)
 
 /* ---------------------------------------------------------------- levels */
 
-/* Gather what the workers noted; true if some item was seen for the first time. */
-static bool gather_items(struct search *search)
+/* Gather what the workers noted; `news` tells whether some item was seen for the first time on this level. */
+static void gather_items(struct search *search)
 {
-	bool any = false;
-
 	for (uint32_t t = 0; t < search->options.threads; t++) {
 		struct worker *worker = &search->workers[t];
 
@@ -139,7 +137,7 @@ static bool gather_items(struct search *search)
 
 			for (; fresh; fresh &= fresh - 1) {
 				search->item_depth[64 * w + (uint32_t)__builtin_ctzll(fresh)] = (int64_t)search->depth;
-				any = true;
+				search->news = true;
 			}
 			search->items[w] |= worker->items[w];
 			worker->items[w] = 0;
@@ -147,7 +145,6 @@ static bool gather_items(struct search *search)
 		for (uint32_t step = 0; step < search->model->steps; step++)
 			search->fired[step] |= worker->fired[step];
 	}
-	return any;
 }
 
 bool search_push_level(struct search *search, struct segments level)
@@ -193,8 +190,12 @@ static void mark(struct search *search, uint64_t complete)
 /* After the last chunk of a level; what `search_run` is to return, SEARCH_SLICE to go on. */
 static int end_level(struct search *search)
 {
-	bool any = gather_items(search), cut = false;
+	bool news, cut = false;
 	uint64_t found = 0;
+
+	gather_items(search);
+	news = search->news;
+	search->news = false;
 
 	for (uint32_t t = 0; t < search->options.threads; t++) {
 		cut |= search->workers[t].cut;
@@ -211,7 +212,7 @@ static int end_level(struct search *search)
 	}
 	search->depth++;
 	mark(search, search->depth);
-	return any ? SEARCH_LEVEL : SEARCH_SLICE;
+	return news ? SEARCH_LEVEL : SEARCH_SLICE;
 }
 
 /* Whether some worker ran out of memory. */

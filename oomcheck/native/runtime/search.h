@@ -125,6 +125,7 @@ struct search {
 	double deadline;
 	uint32_t pause;           /* workers are to come back */
 	bool full;                /* the limit of states is reached */
+	bool news;                /* an item was seen for the first time on this level */
 	bool stuck;               /* the table cannot grow any more */
 	int status;               /* final once it is not SEARCH_SLICE or SEARCH_LEVEL */
 
