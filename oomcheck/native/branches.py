@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import TRUE, Apply, Expr, not_
-from oomcheck.ir.ops import Op
+from oomcheck.ir.expr import not_
 from oomcheck.native.expressions import Writer
-from oomcheck.records import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """`body` (lines without indentation) is to run when all `tests` hold."""
-
-    tests: tuple[Expr, ...]
-    body: tuple[str, ...]
-
-
-def guarded(guard: Expr, body: Sequence[str]) -> Guarded:
-    """`body` under `guard`, split at its conjunctions."""
-    if guard == TRUE:
-        return Guarded((), tuple(body))
-    tests = guard.args if isinstance(guard, Apply) and guard.op is Op.AND else (guard,)
-    return Guarded(tests, tuple(body))
+from oomcheck.semantics.guarded import Guarded, below, end_of_run
 
 
 def nest(items: Sequence[Guarded], writer: Writer) -> list[str]:
@@ -41,27 +24,15 @@ def nest(items: Sequence[Guarded], writer: Writer) -> list[str]:
             position += 1
             continue
         test = item.tests[0]
-        end = _run(items, position, test)
-        lines += [f"if ({writer.value(test)}) {{", *_indented(nest(_below(items[position:end]), writer)), "}"]
+        end = end_of_run(items, position, test)
+        lines += [f"if ({writer.value(test)}) {{", *_indented(nest(below(items[position:end]), writer)), "}"]
         position = end
-        end = _run(items, position, not_(test))
+        end = end_of_run(items, position, not_(test))
         if end > position:
             lines[-1] = "} else {"
-            lines += [*_indented(nest(_below(items[position:end]), writer)), "}"]
+            lines += [*_indented(nest(below(items[position:end]), writer)), "}"]
             position = end
     return lines
-
-
-def _run(items: Sequence[Guarded], start: int, test: Expr) -> int:
-    """End of the longest run of items from `start` on whose first test is `test`."""
-    end = start
-    while end < len(items) and items[end].tests and items[end].tests[0] == test:
-        end += 1
-    return end
-
-
-def _below(items: Sequence[Guarded]) -> list[Guarded]:
-    return [Guarded(item.tests[1:], item.body) for item in items]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from oomcheck.analysis.permutation import Permutation
 from oomcheck.ir.expr import Expr, Index, Lit, Place, Var
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import Transition, TransitionSystem
-from oomcheck.native.branches import Guarded, guarded, nest
+from oomcheck.native.branches import nest
 from oomcheck.native.expressions import PRELUDE, Writer, into_field, raw, word
 from oomcheck.native.fold import canonical_code
 from oomcheck.native.items import Items
@@ -22,6 +22,7 @@ from oomcheck.native.layout import Field, Layout, lay_out
 from oomcheck.native.races import race_code
 from oomcheck.native.reduce import reduce_code
 from oomcheck.records import dataclass
+from oomcheck.semantics.guarded import Guarded, guarded
 
 MODEL_ABI = 1
 INLINE_WORDS = 2  # widest states that are copied in place

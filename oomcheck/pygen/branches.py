@@ -4,28 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oomcheck.ir.expr import TRUE, Apply, Expr, and_, not_
-from oomcheck.ir.ops import Op
+from oomcheck.ir.expr import and_, not_
 from oomcheck.pygen.expressions import Emitter
-from oomcheck.records import dataclass
+from oomcheck.semantics.guarded import Guarded, below, end_of_run
 
 MAX_DEPTH = 40  # Python takes 100 levels of indentation
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """`body` (lines without indentation) is to run when all `tests` hold."""
-
-    tests: tuple[Expr, ...]
-    body: tuple[str, ...]
-
-
-def guarded(guard: Expr, body: Sequence[str]) -> Guarded:
-    """`body` under `guard`, split at its conjunctions."""
-    if guard == TRUE:
-        return Guarded((), tuple(body))
-    tests = guard.args if isinstance(guard, Apply) and guard.op is Op.AND else (guard,)
-    return Guarded(tests, tuple(body))
 
 
 def emit(items: Sequence[Guarded], emitter: Emitter, depth: int = 1) -> list[str]:
@@ -48,25 +31,13 @@ def emit(items: Sequence[Guarded], emitter: Emitter, depth: int = 1) -> list[str
             position += 1
         else:
             test = item.tests[0]
-            end = _run(items, position, test)
+            end = end_of_run(items, position, test)
             lines.append(f"{pad}if {emitter.condition(test)}:")
-            lines += emit(_below(items[position:end]), emitter, depth + 1)
+            lines += emit(below(items[position:end]), emitter, depth + 1)
             position = end
-            end = _run(items, position, not_(test))
+            end = end_of_run(items, position, not_(test))
             if end > position:
                 lines.append(f"{pad}else:")
-                lines += emit(_below(items[position:end]), emitter, depth + 1)
+                lines += emit(below(items[position:end]), emitter, depth + 1)
                 position = end
     return lines
-
-
-def _run(items: Sequence[Guarded], start: int, test: Expr) -> int:
-    """End of the longest run of items from `start` on whose first test is `test`."""
-    end = start
-    while end < len(items) and items[end].tests and items[end].tests[0] == test:
-        end += 1
-    return end
-
-
-def _below(items: Sequence[Guarded]) -> list[Guarded]:
-    return [Guarded(item.tests[1:], item.body) for item in items]

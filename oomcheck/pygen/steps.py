@@ -8,8 +8,9 @@ from typing import cast
 from oomcheck.ir.expr import Index, Lit, Var
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import State, Transition, TransitionSystem, Update
-from oomcheck.pygen.branches import emit, guarded
+from oomcheck.pygen.branches import emit
 from oomcheck.pygen.expressions import Emitter, load
+from oomcheck.semantics.guarded import guarded
 
 #: Called with a state and two sinks: indices of enabled transitions, and their successors.
 Expand = Callable[[State, Callable[[int], None], Callable[[State], None]], None]

@@ -17,9 +17,10 @@ from oomcheck.ir.sorts import ArraySort, width
 from oomcheck.ir.system import State, Transition, TransitionSystem
 from oomcheck.ir.walk import rewrite, subexpressions
 from oomcheck.prop.property import Property
-from oomcheck.pygen.branches import emit, guarded
+from oomcheck.pygen.branches import emit
 from oomcheck.pygen.expressions import Emitter, load
 from oomcheck.records import dataclass
+from oomcheck.semantics.guarded import guarded
 from oomcheck.semantics.sought import Fails, Subject, sought
 
 

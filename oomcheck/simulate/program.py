@@ -11,10 +11,11 @@ from typing import cast
 
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import TransitionSystem
-from oomcheck.pygen.branches import emit, guarded
+from oomcheck.pygen.branches import emit
 from oomcheck.pygen.expressions import Emitter, load
 from oomcheck.pygen.steps import successor
 from oomcheck.pygen.watch import slots_below, written_slots
+from oomcheck.semantics.guarded import guarded
 
 #: Called with a state and a sink for the indices of the transitions that are enabled there.
 Enabled = Callable[[Sequence[int], Callable[[int], None]], None]

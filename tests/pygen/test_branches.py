@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from oomcheck.ir.expr import FALSE, TRUE, Var, and_, not_
 from oomcheck.ir.sorts import BOOL
-from oomcheck.pygen.branches import Guarded, emit, guarded
+from oomcheck.pygen.branches import emit
 from oomcheck.pygen.expressions import Emitter
+from oomcheck.semantics.guarded import Guarded, guarded
 
 P, Q, R = (Var(name, BOOL) for name in "pqr")
 SLOTS = {"p": 0, "q": 1, "r": 2}
