@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ NAMES: Final = ("cc", "gcc", "clang", "tcc")
 #: Seconds that a compiler has to say its version.
 PROBE_SECONDS: Final = 10.0
 LONGEST_LINE: Final = 200
+#: In 0.9.27 a condition such as `(x ? 0 : 0) ? a : b` is garbage.
+LEAST_TCC: Final = 28
 
 
 class Kind(Enum):
@@ -128,13 +131,21 @@ def _probe(command: tuple[str, ...], environ: Mapping[str, str], cache: Cache) -
     known = cache.read(key)
     if known is not None:
         kind, version, library = known.decode("utf-8", "surrogateescape").split("\n")
-        return Compiler(command, Kind(kind), version, library)
-    compiler = _ask(command, environ)
+        return _trusted(Compiler(command, Kind(kind), version, library))
+    compiler = _trusted(_ask(command, environ))
     facts = "\n".join((compiler.kind.value, compiler.version, compiler.library))
     try:
         cache.publish(key, facts.encode("utf-8", "surrogateescape"))
     except CacheError as problem:
         log.info("%s", problem)
+    return compiler
+
+
+def _trusted(compiler: Compiler) -> Compiler:
+    """The compiler, unless it is known to miscompile."""
+    number = re.match(r"tcc version 0\.9\.(\d+)", compiler.version)
+    if number and int(number[1]) < LEAST_TCC:
+        raise ProbeError(f"before 0.9.{LEAST_TCC} tcc gives some conditional expressions a wrong value")
     return compiler
 
 

@@ -420,29 +420,6 @@ def test_real_model(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["gcc", "clang", "wheel"])
-def test_real_atomics(tmp_path: Path, name: str) -> None:
-    """What the core needs of compiler and C library means the same with each compiler, with two threads."""
-    if name != "wheel":
-        link_tools(tmp_path, name)
-    at = site(tmp_path)
-    one = wheel(at) if name == "wheel" else compiler(at)
-    run = ctypes.CDLL(str(build(Unit("core", {"a.c": f"#define _GNU_SOURCE\n{ATOMICS}"}, ("-O2",)), one, at))).run
-    run.restype = ctypes.c_int64
-    assert run() == 2 * 20000 * (1 - 3 + 3) + 1
-
-
-def test_real_old_tcc(tmp_path: Path) -> None:
-    """A tcc without atomics says so when it builds, and does not leave calls of functions that are nowhere."""
-    link_tools(tmp_path, "tcc")
-    at = site(tmp_path)
-    one = compiler(at)
-    if "0.9.27" not in one.version:
-        pytest.skip(f"needs tcc 0.9.27, not {one.version}")
-    with pytest.raises(BuildError, match="implicit declaration of function '__atomic_"):
-        build(Unit("core", {"a.c": ATOMICS}, ()), one, at)
-
-
-@pytest.mark.parametrize("name", ["gcc", "clang", "wheel"])
 def test_real_core(tmp_path: Path, name: str) -> None:
     """The core of the package builds with each compiler that has atomics, and can be loaded: nothing is missing."""
     if name != "wheel":

@@ -211,10 +211,18 @@ def test_chosen_unusable(tmp_path: Path, text: str, reason: str) -> None:
     assert not (tmp_path / "shell").exists()
 
 
-@pytest.mark.parametrize(("name", "kind"), [("gcc", Kind.GCC), ("clang", Kind.GCC), ("tcc", Kind.TCC)])
+@pytest.mark.parametrize(("name", "kind"), [("gcc", Kind.GCC), ("clang", Kind.GCC)])
 def test_real(tmp_path: Path, name: str, kind: Kind) -> None:
     """The compilers that this machine has are recognised."""
     link_tools(tmp_path, name)
     (one,) = compilers(tmp_path)
     assert one.kind is kind
     assert name in one.version
+
+
+@pytest.mark.parametrize(("version", "there"), [("0.9.26", False), ("0.9.27", False), ("0.9.28rc", True)])
+def test_a_tcc_that_miscompiles_is_left_out(tmp_path: Path, version: str, there: bool) -> None:
+    """0.9.27 takes the wrong branch of a condition that is a conditional expression of two equal constants."""
+    script(tmp_path / "bin/tcc", f'echo "tcc version {version} (x86_64 Linux)"\n')
+    found = [one.version for one in compilers(tmp_path) if one.command[0].startswith(str(tmp_path))]
+    assert bool(found) == there
