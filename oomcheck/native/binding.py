@@ -135,7 +135,9 @@ class Loaded:
         self.model = entry()
         facts = self.model.contents
         words = c_uint32.in_dll(self.core, "core_words").value
-        if facts.abi != MODEL_ABI or c_uint32.in_dll(self.core, "core_abi").value != SEARCH_ABI:
+        ours = (SEARCH_ABI, ctypes.sizeof(SearchOptions), ctypes.sizeof(_Facts))
+        theirs = tuple(c_uint32.in_dll(self.core, f"core_{what}").value for what in _SHAPE)
+        if facts.abi != MODEL_ABI or theirs != ours:
             raise LoadError("a library is of another version")
         if words not in (facts.words, 0):
             raise LoadError(f"the core is for states of {words} words, the model has {facts.words}")
@@ -145,6 +147,10 @@ class Loaded:
         self.reduces = bool(facts.reduce)
         self.folds = bool(facts.canonical)
         _declare(self.core)
+
+
+#: What a core tells of itself: a structure that differs would have one side read what the other did not write.
+_SHAPE = ("abi", "options_size", "facts_size")
 
 
 def _open(path: Path) -> ctypes.CDLL:

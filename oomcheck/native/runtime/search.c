@@ -418,6 +418,8 @@ void search_want(struct search *search, uint32_t want)
 
 /* What a caller compares before it trusts the rest. */
 const uint32_t core_abi = SEARCH_ABI;
+const uint32_t core_options_size = sizeof(struct search_options);
+const uint32_t core_facts_size = sizeof(struct search_facts);
 #ifdef FOLDED
 const uint32_t core_words = 0; /* any number from 2 on */
 #else
