@@ -110,7 +110,7 @@ POINTS = (
     Point("m", EXIT, exit_at("10 3 3 3 3 7 0 0"), 1_000, 1_392_536),
     Point("l", EXIT, exit_at("12 3 4 4 3 7 0 0"), 1_000, 6_442_742),
     Point("l", EXIT, exit_at("12 3 4 4 3 7 0 1"), 1_000, None, Verdict.VIOLATED),
-    Point("x", EXIT, exit_at("14 3 5 5 3 7 0 0"), 1_000),
+    Point("x", EXIT, exit_at("14 3 5 5 3 7 0 0"), 1_000, 27_565_648),
     Point("s", PETERSON, threads(3), 2_000, 2_248),
     Point("s", PETERSON, threads(4), 35_000, 128_022),
     Point("l", PETERSON, threads(5), 1_600_000, 9_372_001),
