@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 
 from oomcheck.analysis.permutation import Renaming, renamed
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Var
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Quantified, Var
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import Scalar, bounds, scalar_of, width
@@ -99,6 +99,8 @@ class Image:
                 return self.under(expr, ())
             case Apply(op=op, args=args):
                 return self._sum(expr) if op in _LINEAR else (op.value, *map(self.of, args))
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
     def _sum(self, expr: Expr) -> Key:
         """A sum, collected: for each term its factor."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from oomcheck.analysis.slots import slots_read
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, fold
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var, fold
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import bounds, width
 from oomcheck.ir.system import TransitionSystem
@@ -76,6 +76,8 @@ class Table:
                 return [self.columns[base + k][row] if 0 <= k < size else 0 for row, k in enumerate(chosen)]
             case Apply(op=op, args=args):
                 return _apply(op, [self.column(arg) for arg in args])
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
 
 def _apply(op: Op, args: list[Column]) -> Column:

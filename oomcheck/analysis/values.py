@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from oomcheck.analysis.slots import own_slots, slots_read
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Var, fold
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Quantified, Var, fold
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import bounds, width
 from oomcheck.ir.system import Transition, TransitionSystem
@@ -61,6 +61,8 @@ class Values:
                 return _join((*(self.slot(base + p, known) for p in chosen), *((_NO,) if outside else ())))
             case Apply(op=op, args=args):
                 return self._apply(op, args, known)
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
     def slot(self, slot: int, known: Known | None = None) -> Possible:
         """What a slot can hold."""

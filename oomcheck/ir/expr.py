@@ -6,6 +6,8 @@ is 0. Lowering guards each such place by a fault, so no verdict rests on it.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, Scalar, Sort
 from oomcheck.records import dataclass
@@ -43,7 +45,30 @@ class Apply:
     args: tuple[Expr, ...]
 
 
-Expr = Lit | Var | Index | Apply
+class Quantifier(Enum):
+    """Quantifiers over a range of integers."""
+
+    FORALL = "forall"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """`forall` or `exists` of `body`, for `variable` from `low` to `high`, both included; an empty range is allowed.
+
+    `variable` is no state variable: it occurs in `body` alone, and no other quantifier around or below has its name.
+    Where a range is known when a system is made, its instances stand instead; so only systems with a parametric
+    size have this node, and searches never meet it.
+    """
+
+    kind: Quantifier
+    variable: Var
+    low: Expr
+    high: Expr
+    body: Expr
+
+
+Expr = Lit | Var | Index | Apply | Quantified
 Place = Var | Index
 
 TRUE = Lit(1, BOOL)
@@ -59,6 +84,9 @@ def not_(arg: Expr) -> Expr:
     """Negation, folded for literals and double negation."""
     if isinstance(arg, Lit):
         return boolean(not arg.value)
+    if isinstance(arg, Quantified):
+        dual = Quantifier.EXISTS if arg.kind is Quantifier.FORALL else Quantifier.FORALL
+        return Quantified(dual, arg.variable, arg.low, arg.high, not_(arg.body))
     if isinstance(arg, Apply):
         if arg.op is Op.NOT:
             return arg.args[0]
@@ -143,6 +171,16 @@ def add(left: Expr, right: Expr) -> Expr:
 def negate(arg: Expr) -> Expr:
     """Arithmetic negation."""
     return Lit(-arg.value, arg.sort) if isinstance(arg, Lit) else Apply(Op.NEG, (arg,))
+
+
+def forall(variable: Var, low: Expr, high: Expr, body: Expr) -> Expr:
+    """`forall variable in low .. high : body`."""
+    return body if body == TRUE else Quantified(Quantifier.FORALL, variable, low, high, body)
+
+
+def exists(variable: Var, low: Expr, high: Expr, body: Expr) -> Expr:
+    """`exists variable in low .. high : body`."""
+    return body if body == FALSE else Quantified(Quantifier.EXISTS, variable, low, high, body)
 
 
 def index(array: Var, position: Expr) -> Index:

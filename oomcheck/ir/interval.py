@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, truncated_quotient
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var, truncated_quotient
 from oomcheck.ir.ops import BOOLEAN_RESULT, Op
 from oomcheck.ir.sorts import bounds, scalar_of
 
@@ -23,6 +23,8 @@ def interval(expr: Expr) -> Bounds:
             if op in BOOLEAN_RESULT:
                 return 0, 1
             return _arithmetic(op, [interval(arg) for arg in args])
+        case Quantified():
+            return 0, 1
 
 
 def _arithmetic(op: Op, args: list[Bounds]) -> Bounds:

@@ -34,10 +34,14 @@ Scalar = BoolSort | IntSort | EnumSort
 
 @dataclass(frozen=True, slots=True)
 class ArraySort:
-    """`size` elements, indices from 0."""
+    """`size` elements, indices from 0; with an `extent` so many for each unit of that parameter.
+
+    The parameter is a variable with the role PARAM. Element i of unit u has the index `u * size + i`.
+    """
 
     element: Scalar
     size: int
+    extent: str = ""
 
 
 Sort = Scalar | ArraySort
@@ -61,7 +65,8 @@ def scalar_of(sort: Sort) -> Scalar:
 
 
 def width(sort: Sort) -> int:
-    """Number of scalar slots that a variable of this sort takes in a state."""
+    """Number of scalar slots that a variable of this sort takes in a state; known only without an extent."""
+    assert not (isinstance(sort, ArraySort) and sort.extent), "the size of this array is a parameter"
     return sort.size if isinstance(sort, ArraySort) else 1
 
 

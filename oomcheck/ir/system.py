@@ -28,11 +28,15 @@ class Role(Enum):
     SHARED = "shared"
     GHOST = "ghost"
     OBJECT = "object"  # state inside a kernel object
+    PARAM = "param"  # a parameter without a value: at least the lower end of its sort, without upper end; never written
 
 
 @dataclass(frozen=True, slots=True)
 class StateVar:
-    """A variable; `init` and `names` (how reports call each slot) have one entry for each slot."""
+    """A variable; `init` and `names` (how reports call each slot) have one entry for each slot.
+
+    Of an array with an extent they are those of one unit: all units start alike, and `#` in a name is for the unit.
+    """
 
     name: str
     sort: Sort
@@ -240,6 +244,11 @@ class TransitionSystem:
     digest: str = ""
     timed: bool = False  # countdowns, patience and slack have a meaning; else time is abstracted
     hz: int = 0  # ticks in a second, 0 if the model does not say
+
+    @cached_property
+    def parametric(self) -> tuple[StateVar, ...]:
+        """Parameters without a value; a system that has some is for proofs alone, as its states have no fixed shape."""
+        return tuple(v for v in self.variables if v.role is Role.PARAM)
 
     @cached_property
     def slot(self) -> dict[str, int]:

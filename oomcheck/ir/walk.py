@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, binary, ite, negate, not_, or_
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var, and_, binary, ite, negate, not_, or_
 from oomcheck.ir.ops import Op
 
 
@@ -21,6 +21,8 @@ def subexpressions(expr: Expr) -> Iterator[Expr]:
                 stack.append(position)
             case Apply(args=args):
                 stack.extend(reversed(args))
+            case Quantified(low=low, high=high, body=body):
+                stack.extend((body, high, low))
 
 
 def parts(exprs: Iterable[Expr]) -> Iterator[Expr]:
@@ -41,17 +43,22 @@ def parts(exprs: Iterable[Expr]) -> Iterator[Expr]:
                     stack.append(position)
                 case Apply(args=args):
                     stack.extend(reversed(args))
+                case Quantified(low=low, high=high, body=body):
+                    stack.extend((body, high, low))
 
 
 def variables(expr: Expr) -> frozenset[str]:
     """Names of the state variables that `expr` reads."""
     names: set[str] = set()
+    bound: set[str] = set()
     for node in subexpressions(expr):
         if isinstance(node, Var):
             names.add(node.name)
         elif isinstance(node, Index):
             names.add(node.array.name)
-    return frozenset(names)
+        elif isinstance(node, Quantified):
+            bound.add(node.variable.name)
+    return frozenset(names - bound)
 
 
 def rebuild(op: Op, args: tuple[Expr, ...]) -> Expr:
@@ -72,7 +79,10 @@ def rebuild(op: Op, args: tuple[Expr, ...]) -> Expr:
 
 
 def rewrite(expr: Expr, leaf: Callable[[Lit | Var | Index], Expr]) -> Expr:
-    """`expr` with each leaf replaced, bottom up; an `Index` arrives with its index rewritten."""
+    """`expr` with each leaf replaced, bottom up; an `Index` arrives with its index rewritten.
+
+    Variables of quantifiers arrive as leaves too, where they are used.
+    """
     match expr:
         case Lit() | Var():
             return leaf(expr)
@@ -85,6 +95,9 @@ def rewrite(expr: Expr, leaf: Callable[[Lit | Var | Index], Expr]) -> Expr:
                 if old is not arg:
                     return rebuild(op, tuple(new))
             return expr
+        case Quantified(low=low, high=high, body=body):
+            ends = rewrite(low, leaf), rewrite(high, leaf)
+            return Quantified(expr.kind, expr.variable, *ends, rewrite(body, leaf))
 
 
 class Rewriting:
@@ -106,7 +119,9 @@ class Rewriting:
             known = self._done[id(expr)] = (expr, self._new(expr))
         return known[1]
 
-    def _new(self, expr: Index | Apply) -> Expr:
+    def _new(self, expr: Index | Apply | Quantified) -> Expr:
+        if isinstance(expr, Quantified):
+            return Quantified(expr.kind, expr.variable, self(expr.low), self(expr.high), self(expr.body))
         if isinstance(expr, Index):
             inner = self(expr.index)
             return self._leaf(expr if inner is expr.index else Index(expr.array, inner))

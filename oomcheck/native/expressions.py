@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, or_
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var, and_, or_
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.native.layout import WIDEST, WORD, Block, Field, Layout, TooWideError
@@ -95,6 +95,8 @@ class Writer:
                 return "({} ? {} : {})".format(*(self.value(arg, below) for arg in args))
             case Apply(op=op, args=args):
                 return self._arithmetic(op, expr, [self.value(arg, below) for arg in args])
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
     def _arithmetic(self, op: Op, expr: Expr, args: list[str]) -> str:
         if op in _GROWS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import width
 
@@ -91,6 +91,8 @@ class Emitter:
                 return "({} if {} else {})".format(*parts)
             case Apply():
                 return f"(1 if {self.condition(expr, below)} else 0)"
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
     def _element(self, base: int, size: int, index: Expr, depth: int) -> str:
         if isinstance(index, Lit):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Var
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Quantified, Quantifier, Var
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import width
+from oomcheck.ir.sorts import IntSort, width
+from oomcheck.ir.walk import rewrite
 from oomcheck.semantics.meaning import MEANING
 
 Slots = Mapping[str, int]
+
+COUNT = IntSort(-(2**31), 2**31 - 1)
 
 
 class Values(Protocol):
@@ -37,6 +40,16 @@ def evaluate(expr: Expr, state: Values, slot: Slots) -> int:
             return evaluate(then if evaluate(condition, state, slot) else other, state, slot)
         case Apply(op=op, args=args):
             return MEANING[op](*(evaluate(arg, state, slot) for arg in args))
+        case Quantified(kind=kind, low=low, high=high):
+            numbers = range(evaluate(low, state, slot), evaluate(high, state, slot) + 1)
+            instances = (evaluate(_instance(expr, number), state, slot) for number in numbers)
+            return int(all(instances) if kind is Quantifier.FORALL else any(instances))
+
+
+def _instance(expr: Quantified, number: int) -> Expr:
+    """The body for one value of the variable."""
+    name, value = expr.variable.name, Lit(number, COUNT)
+    return rewrite(expr.body, lambda leaf: value if isinstance(leaf, Var) and leaf.name == name else leaf)
 
 
 def slot_of(place: Place, state: Values, slot: Slots) -> int | None:

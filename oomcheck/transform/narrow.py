@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from oomcheck.analysis.influence import name_of
 from oomcheck.analysis.values import Known, Values, possible_values
-from oomcheck.ir.expr import FALSE, Apply, Expr, Index, Lit, Place, Var, and_, eq, ite, not_, or_
+from oomcheck.ir.expr import FALSE, Apply, Expr, Index, Lit, Place, Quantified, Var, and_, eq, ite, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, IntSort, scalar_of, width
 from oomcheck.ir.system import Access, Fault, LockInfo, Transition, TransitionSystem, Update
@@ -180,6 +180,8 @@ class _Settler:
                     if found is not None and len(found) == 1:
                         return not_(FALSE) if 1 in found else FALSE
                 return rebuild(op, tuple(self.expression(arg, known) for arg in args))
+            case Quantified():
+                raise AssertionError("searches see no quantifiers")
 
     def _element(self, expr: Index, known: Known | None, outside: Lit) -> Expr:
         found = self.values.of(expr, known)
