@@ -6,7 +6,7 @@ import json
 
 from oomcheck.report.rows import established, reason
 from oomcheck.result.codec import encode_trace
-from oomcheck.result.verdict import Report, Result, exit_code, trace_of
+from oomcheck.result.verdict import Invariant, Report, Result, Unknown, exit_code, invariant_of, trace_of
 
 RESULT_SCHEMA = "oomcheck.result/1"
 
@@ -56,4 +56,20 @@ def _result(result: Result) -> dict[str, object]:
         "value": "unbounded" if result.unbounded else result.value,
         "unit": result.unit or None,
         "trace": None if trace is None else encode_trace(trace),
+        "proof": _proof(invariant_of(result.verdict)),
+        "induction": list(result.verdict.induction) if isinstance(result.verdict, Unknown) else [],
+    }
+
+
+def _proof(invariant: Invariant | None) -> dict[str, object] | None:
+    if invariant is None:
+        return None
+    return {
+        "method": invariant.method,
+        "open": list(invariant.open),
+        "conjuncts": list(invariant.conjuncts),
+        "lemmas": list(invariant.lemmas),
+        "size": invariant.size,
+        "confirmed_by": list(invariant.solvers),
+        "certificate": invariant.folder or None,
     }

@@ -12,12 +12,16 @@ from oomcheck.result.verdict import (
     Covered,
     DeadCode,
     Holds,
+    HoldsUpTo,
+    Invariant,
+    Proved,
     Result,
     Unknown,
     Unreachable,
     Vacuous,
     Violated,
     Word,
+    invariant_of,
     word,
 )
 
@@ -49,18 +53,23 @@ def status(result: Result) -> Status:
     """How a row counts."""
     if result.ok:
         return Status.OK
-    return Status.UNDECIDED if word(result.verdict) is Word.UNKNOWN else Status.FAIL
+    return Status.UNDECIDED if word(result.verdict) in (Word.UNKNOWN, Word.HOLDS_UP_TO) else Status.FAIL
 
 
 def established(result: Result) -> Word:
     """The verdict word, to be printed only by way of this function.
 
     A search that did not visit every state ends in Unknown; a row that claims
-    something of all states after such a search is a defect of the caller.
+    something of all states after such a search is a defect of the caller, and
+    so is one with an invariant that no solver confirmed.
     """
-    assert result.exhaustive or not isinstance(result.verdict, Holds | Bounded | Unreachable | DeadCode), (
-        result.identity
-    )
+    invariant = invariant_of(result.verdict)
+    if invariant is not None:
+        assert invariant.solvers, result.identity
+    else:
+        assert result.exhaustive or not isinstance(result.verdict, Holds | Bounded | Unreachable | DeadCode), (
+            result.identity
+        )
     return word(result.verdict)
 
 
@@ -71,8 +80,12 @@ def verdict_text(result: Result) -> str:
     searched = f"({', '.join(['exhaustive', plural(result.states, 'state'), *timing])})"
     read = f" ({result.timing})" if timing else ""
     match result.verdict:
+        case Proved(invariant=Invariant() as proof) | Unreachable(invariant=Invariant() as proof):
+            return f"{title} ({', '.join([*established_by(proof), *timing])})"
         case Holds() | Unreachable():
             return f"{title} {searched}"
+        case HoldsUpTo(depth=depth, reason=why):
+            return f"{title} {plural(depth, 'step')}{f': {why}' if why else ''}{read}"
         case Bounded(value=value, trace=trace):
             return f"{title} worst {amount(value, result.unit, trace.hz)} {searched}"
         case Violated(trace=trace) | Covered(trace=trace):
@@ -84,6 +97,12 @@ def verdict_text(result: Result) -> str:
             return f"{title}: {reason}{read}"
         case _:
             assert_never(result.verdict)
+
+
+def established_by(proof: Invariant) -> list[str]:
+    """For which values, how, and confirmed by whom."""
+    values = [f"every {one}" for one in proof.open]
+    return [*values, proof.method, plural(len(proof.conjuncts), "conjunct"), f"confirmed by {', '.join(proof.solvers)}"]
 
 
 def _extreme(result: Result, trace: Trace) -> str:
@@ -126,9 +145,9 @@ def reason(result: Result) -> str:
             found = f"{UNBOUNDED}: {trace.ending.message}" if result.unbounded else trace.ending.message
         case DeadCode(places=places):
             found = f"never executed: {', '.join(places)}"
-        case Vacuous(reason=text) | Unknown(reason=text):
+        case Vacuous(reason=text) | Unknown(reason=text) | HoldsUpTo(reason=text):
             found = text
-        case Holds() | Bounded() | Covered() | Unreachable():
+        case Holds() | Proved() | Bounded() | Covered() | Unreachable():
             found = ""
         case _:
             assert_never(result.verdict)

@@ -12,7 +12,7 @@ from oomcheck.records import dataclass
 from oomcheck.report.lanes import LaneOptions, render_trace
 from oomcheck.report.rows import EXIT_MEANING, UNTIMED, Status, plural, status, status_text, verdict_text
 from oomcheck.report.wording import plain
-from oomcheck.result.verdict import Report, Result, exit_code, trace_of
+from oomcheck.result.verdict import Report, Result, Unknown, exit_code, invariant_of, trace_of
 
 SEMANTICS = "sequential consistency"
 ABSTRACTED = "timers may fire at any time once armed"
@@ -79,7 +79,21 @@ def _row(result: Result, width: int, options: TextOptions) -> list[str]:
         details.append(", ".join([f"engine {result.engine}", *counts, f"{result.seconds:.2f} s"]))
         if result.reductions:
             details.append(f"reduced by {', '.join(result.reductions)}: counts are of what was searched")
+    details += _evidence(result, options.detail == "verbose")
     return lines + ["    " + _safe(detail, options) for detail in details if detail]
+
+
+def _evidence(result: Result, verbose: bool) -> list[str]:
+    """The invariant of a proof, if it is wanted, and why an induction failed."""
+    proof = invariant_of(result.verdict)
+    lines = []
+    if proof is not None and verbose:
+        lines += ["inductive invariant:", *(f"  {line}" for c in proof.conjuncts for line in c.splitlines())]
+    if proof is not None and proof.folder:
+        lines.append(f"certificate in {proof.folder}")
+    if isinstance(result.verdict, Unknown):
+        lines += result.verdict.induction
+    return lines
 
 
 def _remarks(report: Report, options: TextOptions) -> list[str]:

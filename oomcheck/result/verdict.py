@@ -64,8 +64,44 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
+class Invariant:
+    """A proof as reports show it.
+
+    `conjuncts` are conditions in the language which together are inductive and exclude every bad state; `solvers` are
+    those that confirmed it afterwards, each in a process of its own. `open` are the parameters that it leaves open, as
+    "NVMA >= 1"; `lemmas` the names of the lemmas of the spec among the conjuncts. `size` counts the comparisons and
+    variables in the conjuncts. `folder` is where the certificate was written.
+    """
+
+    method: str
+    conjuncts: tuple[str, ...]
+    solvers: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    lemmas: tuple[str, ...] = ()
+    size: int = 0
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """No reachable state is bad, at any value of the open parameters."""
+
+    invariant: Invariant
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsUpTo:
+    """No state within so many steps of the initial one is bad. Nothing is known of others, so this is not green."""
+
+    depth: int
+    reason: str = ""  # why the search ended there
+
+
+@dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Every reachable state was visited and none satisfies the cover property."""
+    """No reachable state satisfies the cover property: every one was visited, or `invariant` excludes it."""
+
+    invariant: Invariant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +113,16 @@ class Vacuous:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A bound or budget ended the search, or behaviour has no meaning past a fault."""
+    """A bound or budget ended the search, or behaviour has no meaning past a fault.
+
+    `induction` tells a counterexample to induction, line by line; its states are not known to be reachable.
+    """
 
     reason: str
+    induction: tuple[str, ...] = ()
 
 
-Verdict = Holds | Bounded | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
+Verdict = Holds | Bounded | HoldsUpTo | Proved | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
 
 
 def word(verdict: Verdict) -> Word:
@@ -90,6 +130,10 @@ def word(verdict: Verdict) -> Word:
     match verdict:
         case Holds() | Bounded():
             return Word.HOLDS
+        case HoldsUpTo():
+            return Word.HOLDS_UP_TO
+        case Proved():
+            return Word.PROVED
         case Violated() | DeadCode():
             return Word.VIOLATED
         case Covered():
@@ -107,8 +151,13 @@ def trace_of(verdict: Verdict) -> Trace | None:
     match verdict:
         case Violated(trace=trace) | Covered(trace=trace) | Bounded(trace=trace):
             return trace
-        case Holds() | DeadCode() | Unreachable() | Vacuous() | Unknown():
+        case Holds() | HoldsUpTo() | Proved() | DeadCode() | Unreachable() | Vacuous() | Unknown():
             return None
+
+
+def invariant_of(verdict: Verdict) -> Invariant | None:
+    """The invariant of a verdict that rests on one."""
+    return verdict.invariant if isinstance(verdict, Proved | Unreachable) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +221,7 @@ def exit_code(report: Report) -> int:
 
 
 def _row_code(result: Result) -> int:
-    unknown = word(result.verdict) is Word.UNKNOWN
-    if result.ok and (not unknown or result.expected == Word.UNKNOWN.value):
+    unknown = word(result.verdict) in (Word.UNKNOWN, Word.HOLDS_UP_TO)
+    if result.ok and (not unknown or result.expected == word(result.verdict).value):
         return 0
     return 3 if unknown else 1
