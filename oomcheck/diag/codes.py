@@ -68,6 +68,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "no length of time",
         "Where ticks are counted, each timer, delay and timeout needs a number of them that has a bound.",
     ),
+    "E0308": (
+        "number needed",
+        "A proof for every value of a parameter allows it as the first size of an array, as a bound of a loop or "
+        "quantifier, and in comparisons and sums; elsewhere it needs a value: -c NAME=VALUE.",
+    ),
     # E04: specs
     "E0401": ("spec without its model", '`spec for "FILE"` names the model that the spec is about.'),
     "E0402": ("spec for another model", "The spec given on the command line is for another model file."),

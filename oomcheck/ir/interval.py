@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Var, truncated_quotient
 from oomcheck.ir.ops import BOOLEAN_RESULT, Op
 from oomcheck.ir.sorts import bounds, scalar_of
@@ -22,12 +24,13 @@ def interval(expr: Expr) -> Bounds:
         case Apply(op=op, args=args):
             if op in BOOLEAN_RESULT:
                 return 0, 1
-            return _arithmetic(op, [interval(arg) for arg in args])
+            return arithmetic(op, [interval(arg) for arg in args])
         case Quantified():
             return 0, 1
 
 
-def _arithmetic(op: Op, args: list[Bounds]) -> Bounds:
+def arithmetic(op: Op, args: Sequence[Bounds]) -> Bounds:
+    """Least and greatest result of an operator that has no truth value, for arguments within bounds."""
     match op:
         case Op.NEG:
             return -args[0][1], -args[0][0]

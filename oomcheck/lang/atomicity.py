@@ -45,6 +45,8 @@ def shared_reads(expr: m.TExpr) -> int:
     match expr:
         case m.Quantify(values=values, body=body):
             return len(values) * shared_reads(body)
+        case m.QuantifyRange(body=body):
+            return 2 * shared_reads(body)  # of two values or more
         case m.Load() | m.Located():
             return 1 + sum(shared_reads(child) for child in _children(expr))
         case m.CallOperation(operation=operation):

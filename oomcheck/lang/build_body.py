@@ -218,6 +218,9 @@ class BodyBuilder:
                 return t.Unary("!", self.expr(kids[0]), span)
             case "call":
                 return self.call(found)
+            case "internal":
+                position = self.expr(kids[2]) if kids[2] is not None else None
+                return t.Inner(self.name(kids[0]), self.string(kids[1]), position, span)
             case _:
                 return self.operation(found, span)
 
@@ -247,5 +250,8 @@ class BodyBuilder:
                 return t.Where("at", self.expr(kids[0]), self.name(kids[1]), span)
             case "inside_expr":
                 return t.Where("inside", self.expr(kids[0]), self.name(kids[1]), span)
+            case "place_expr":
+                place = t.Name(" ".join(self.string(kids[1]).split()), self.span(kids[1]))
+                return t.Where("place", self.expr(kids[0]), place, span)
             case rule:
                 raise AssertionError(rule)

@@ -120,13 +120,17 @@ def subexpressions(expr: m.TExpr) -> Iterator[m.TExpr]:
             children = args
         case m.Quantify(body=body):
             children = (body,)
+        case m.QuantifyRange(low=low, high=high, body=body):
+            children = (low, high, body)
         case m.Reference(indices=indices):
             children = tuple(position for position, _ in indices)
         case m.CallFunction(args=mixed) | m.CallOperation(args=mixed):
             nested = [place_values(a) if isinstance(a, m.Place) else (a,) for a in mixed]
             children = tuple(child for group in nested for child in group)
-        case m.Located(thread=thread):
+        case m.Located(thread=thread) | m.PerThread(thread=thread):
             children = (thread,)
+        case m.Inner(index=position) if position is not None:
+            children = (position,)
         case _:
             children = ()
     for child in children:

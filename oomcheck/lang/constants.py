@@ -56,7 +56,7 @@ class Constants:
 
     def _taken_apart(self) -> set[str]:
         """Hidden variables whose elements are known by number wherever they occur."""
-        found = {name for name, v in self._known.items() if hidden(v)}
+        found = {name for name, v in self._known.items() if hidden(v) and not _is_open(v)}
         for node in parts(self._program.expressions()):
             if isinstance(node, Index) and not isinstance(node.index, Lit):
                 found.discard(node.array.name)
@@ -179,6 +179,11 @@ def slot_of(place: Place) -> Slot | None:
     if isinstance(place, Var):
         return place.name, 0
     return (place.array.name, place.index.value) if isinstance(place.index, Lit) else None
+
+
+def _is_open(variable: StateVar) -> bool:
+    """Whether the size of an array has no value, so that its elements cannot be named one by one."""
+    return isinstance(variable.sort, ArraySort) and bool(variable.sort.extent)
 
 
 def hidden(variable: StateVar) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import product
+from math import prod
 
 from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
+from oomcheck.lang.known import OUTERMOST, needs_number
 from oomcheck.lang.params import ParamReader
 from oomcheck.lang.scope import (
     Bit,
@@ -24,7 +26,17 @@ from oomcheck.lang.scope import (
     Threads,
     Variable,
 )
-from oomcheck.lang.types import EnumType, FlagsType, ObjectType, StructType, Type, VoidType
+from oomcheck.lang.types import (
+    INTEGER,
+    EnumType,
+    Extent,
+    FlagsType,
+    ObjectType,
+    Size,
+    StructType,
+    Type,
+    VoidType,
+)
 from oomcheck.lang.typing_expr import ExprTyper
 from oomcheck.lang.typing_ops import STATE_TYPE
 from oomcheck.lang.typing_stmt import TypeReader
@@ -39,11 +51,15 @@ class Declarer:
     """Fills the global names from the files of a model, in the order that sizes need."""
 
     def __init__(
-        self, files: tuple[t.ModelFile, ...], values: Mapping[str, int | str], bindings: tuple[t.Binding, ...]
+        self,
+        files: tuple[t.ModelFile, ...],
+        values: Mapping[str, int | str],
+        bindings: tuple[t.Binding, ...],
+        symbolic: frozenset[str] = frozenset(),
     ) -> None:
         self.globals = Globals()
         self.items = [item for file in files for item in file.items]
-        self.params = ParamReader(self.globals, values, bindings)
+        self.params = ParamReader(self.globals, values, bindings, symbolic)
         self.type_of = TypeReader()
         self.diagnostics: list[Diagnostic] = []
         self.templates: list[tuple[t.ThreadDecl, Process | None, str]] = []
@@ -124,14 +140,21 @@ class Declarer:
         """A constant, parameter or macro."""
         match item:
             case t.ConstDecl(name=name, value=value):
-                typed = self._typer().value(value)
-                number = self._typer().fold(typed)
-                self.globals.declare(name, Constant(number, typed.type, False, name.span))
+                self.globals.declare(name, self._constant(self._typer().value(value), name.span))
             case t.ParamDecl():
                 self.params.declare(item)
             case t.DefineDecl(name=name, formals=formals, body=body):
                 names = tuple(f.text for f in formals) if formals is not None else None
                 self.globals.declare(name, Macro(names, body, name.span))
+
+    def _constant(self, value: m.TExpr, span: Span) -> Constant:
+        """A constant; one that depends on a parameter without a value is an expression where it is used."""
+        try:
+            return Constant(self._typer().fold(value), value.type, False, span)
+        except OomcheckError as failure:
+            if any(d.code != "E0308" for d in failure.diagnostics):
+                raise
+            return Constant(None, value.type, False, span, value)
 
     def struct_name(self, item: t.StructDecl) -> None:
         """A struct as a type."""
@@ -154,7 +177,7 @@ class Declarer:
                 fields[name.text] = StructField(name.text, kind, dims, name.span)
         self.globals.structs[item.name.text] = Struct(item.name.text, fields, item.span)
 
-    def declared(self, decl: StorageDecl) -> Iterator[tuple[t.Name, Type, tuple[int, ...]]]:
+    def declared(self, decl: StorageDecl) -> Iterator[tuple[t.Name, Type, tuple[Size, ...]]]:
         """Name, type and sizes of each thing that a declaration declares."""
         match decl:
             case t.VarDecl(type=written, declarators=declarators):
@@ -183,9 +206,21 @@ class Declarer:
             raise error("E0203", message, decl.variant.span, f"one of: {choices}" if choices else "it has none")
         return decl.variant.text
 
-    def sizes(self, dims: tuple[t.Expr, ...]) -> tuple[int, ...]:
-        """Array sizes; E0303 if one is out of bounds."""
-        return tuple(self.size(dim) for dim in dims)
+    def sizes(self, dims: tuple[t.Expr, ...]) -> tuple[Size, ...]:
+        """Array sizes; E0303 if one is out of bounds. Only the first may be a parameter without a value."""
+        extent = self.extent(dims[0]) if dims else None
+        for dim in dims[1:]:
+            inner = self.extent(dim)
+            if inner is not None:
+                raise needs_number(inner, dim.span, OUTERMOST)
+        if extent is None:
+            return tuple(self.size(dim) for dim in dims)
+        return (extent, *(self.size(dim) for dim in dims[1:]))
+
+    def extent(self, dim: t.Expr) -> Extent | None:
+        """The parameter without a value that a size is."""
+        value = self._typer().value(dim, INTEGER)
+        return value.extent if isinstance(value, m.Parameter) else None
 
     def size(self, dim: t.Expr) -> int:
         """One array size."""
@@ -198,6 +233,9 @@ class Declarer:
         """The size of an array with at most one dimension."""
         if len(dims) > 1:
             raise error("E0303", f"{what} have at most one dimension", dims[1].span)
+        extent = self.extent(dims[0]) if dims else None
+        if extent is not None:
+            raise needs_number(extent, dims[0].span, f"{what} are counted one by one")
         return self.size(dims[0]) if dims else None
 
     # ------------------------------------------------------------ threads and objects
@@ -265,21 +303,40 @@ class Declarer:
         for d in item.declarators:
             if d.init is not None:
                 raise error("E0217", "first values of fields stand in the struct", d.name.span)
-            size = self.single_size(d.dims, "objects of a struct")
+            size = self._objects_size(d, kind.name)
             self.globals.declare(d.name, Objects(kind.name, len(names), size, d.name.span))
             names.extend(d.name.text + suffix for suffix in _suffixes(() if size is None else (size,)))
 
+    def _objects_size(self, d: t.Declarator, struct: str) -> Size | None:
+        """How many objects a name stands for; an array without a value as size holds all objects of its struct."""
+        extent = self.extent(d.dims[0]) if len(d.dims) == 1 else None
+        known = self.globals.extents.get(struct)
+        if (extent is not None and self.globals.objects[struct]) or known is not None:
+            clash = extent or known
+            assert clash is not None
+            raise needs_number(clash, d.name.span, f"an array of it is all that there is of struct {struct}")
+        if extent is not None:
+            self.globals.extents[struct] = extent
+            return extent
+        return self.single_size(d.dims, "objects of a struct")
 
-def _suffixes(dims: tuple[int, ...]) -> list[str]:
-    """Index texts of all elements, in row-major order."""
-    return ["".join(f"[{i}]" for i in position) for position in product(*(range(n) for n in dims))]
+
+def _suffixes(dims: tuple[Size, ...]) -> list[str]:
+    """Index texts of all elements, in row-major order; `[#]` is for the unit where there is an extent."""
+    ranges: list[Iterable[object]] = ["#" if isinstance(size, Extent) else range(size) for size in dims]
+    return ["".join(f"[{i}]" for i in position) for position in product(*ranges)]
 
 
-def element_names(base: str, dims: tuple[int, ...]) -> tuple[str, ...]:
+def count_of(dims: tuple[Size, ...]) -> int:
+    """Number of elements, of one unit where there is an extent."""
+    return prod(size for size in dims if not isinstance(size, Extent))
+
+
+def element_names(base: str, dims: tuple[Size, ...]) -> tuple[str, ...]:
     """Names of all elements of an array, in row-major order."""
     return tuple(base + suffix for suffix in _suffixes(dims))
 
 
-def variable_of(storage: m.Storage, dims: tuple[int, ...], process: str = "") -> Variable:
+def variable_of(storage: m.Storage, dims: tuple[Size, ...], process: str = "") -> Variable:
     """The name of a storage."""
     return Variable(storage.key, storage.type, dims, storage.span, process)

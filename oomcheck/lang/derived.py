@@ -57,7 +57,14 @@ class Derived:
                 kind, number, *rest = leaf.name[1:].split("\x1f")
                 self._cache[leaf.name] = self.resolve(self._meaning(kind, int(number), rest))
             return self._cache[leaf.name]
+        if isinstance(leaf, Index) and leaf.array.name.startswith("@waits"):
+            return self._of_element(leaf)
         return leaf
+
+    def _of_element(self, place: Index) -> Expr:
+        """Waiting for an element of a class of locks."""
+        _, process, base = place.array.name.split("\x1f")
+        return self.resolve(self.blocked(int(process), int(base), place.index))
 
     def _meaning(self, kind: str, number: int, rest: list[str]) -> Expr:
         thread = self._threads[number]
@@ -82,12 +89,12 @@ class Derived:
         stops = thread.flow.labels.get(label, set())
         return frozenset(thread.position[stop] for stop in stops if stop in thread.position)
 
-    def blocked(self, process: int, lock: int) -> Expr:
-        """The process stands before a step that takes the lock, and cannot take it."""
+    def blocked(self, process: int, lock: int, element: Expr | None = None) -> Expr:
+        """The process stands before a step that takes the lock, and cannot take it; of a class, the `element` of it."""
         thread = self._threads[process]
         result: Expr = FALSE
         for origin, steps in thread.takers:
-            wants = or_(*(eq(s.acquire, Lit(lock, COUNTER)) for s in steps if s.acquire is not None))
+            wants = or_(*(_is_lock(s.acquire, lock, element) for s in steps if s.acquire is not None))
             if wants != FALSE:
                 stuck = and_(thread.among({origin}), wants, *(not_(s.guard) for s in steps))
                 result = or_(result, stuck)
@@ -104,4 +111,20 @@ class Derived:
             )
             for a in transition.actions
         )
-        return replace(transition, guard=self.resolve(transition.guard), updates=updates, actions=actions)
+        acquire = transition.acquire
+        if isinstance(acquire, Index) and acquire.array.name.startswith("@lock"):
+            acquire = Lit(_class_of(acquire) + transition.process, COUNTER)
+        guard = self.resolve(transition.guard)
+        return replace(transition, guard=guard, updates=updates, actions=actions, acquire=acquire)
+
+
+def _class_of(acquire: Index) -> int:
+    """The number of a class of locks, of which a step takes an element."""
+    return int(acquire.array.name.split("\x1f")[1])
+
+
+def _is_lock(acquire: Expr, lock: int, element: Expr | None) -> Expr:
+    """A step takes this lock; of a class, this element."""
+    if isinstance(acquire, Index) and acquire.array.name.startswith("@lock"):
+        return eq(acquire.index, element) if element is not None and _class_of(acquire) == lock else FALSE
+    return FALSE if element is not None else eq(acquire, Lit(lock, COUNTER))

@@ -13,6 +13,7 @@ from oomcheck.lang import tree as t
 from oomcheck.lang.calls import check_calls
 from oomcheck.lang.costs import check_costs
 from oomcheck.lang.declare import Declarer
+from oomcheck.lang.known import needs_number
 from oomcheck.lang.load import Files, read_files
 from oomcheck.lang.scope import FunctionHead, Globals, Process, Scope
 from oomcheck.lang.storages import StorageBuilder, group_names
@@ -51,10 +52,14 @@ class Elaborated:
         return Scope(self.globals, {})
 
 
-def elaborate(files: Files, values: Mapping[str, int | str]) -> Elaborated:
-    """The typed model at the given parameter values; raises everything that is wrong at once."""
+def elaborate(files: Files, values: Mapping[str, int | str], symbolic: frozenset[str] = frozenset()) -> Elaborated:
+    """The typed model at the given parameter values; raises everything that is wrong at once.
+
+    Parameters in `symbolic` that are not in `values` get no value: the model then stands for all of them at once.
+    Each must be one of `params.open_parameters`.
+    """
     try:
-        return _elaborate(files, values)
+        return _elaborate(files, values, symbolic)
     except RecursionError:
         raise too_deep(files) from None
 
@@ -64,8 +69,8 @@ def too_deep(files: Files) -> OomcheckError:
     return error("E0009", "the model is nested too deep", files.main.name.span)
 
 
-def _elaborate(files: Files, values: Mapping[str, int | str]) -> Elaborated:
-    declarer = Declarer(files.files, values, files.bindings)
+def _elaborate(files: Files, values: Mapping[str, int | str], symbolic: frozenset[str]) -> Elaborated:
+    declarer = Declarer(files.files, values, files.bindings, symbolic)
     declarer.run()
     softirqs = SoftirqThreads(declarer)
     softirqs.reserve()
@@ -105,7 +110,9 @@ def load_model(path: Path, values: Mapping[str, int | str], include: tuple[Path,
 def referents(tables: Globals) -> Referents:
     """What references can point to."""
     return Referents(
-        tuple((struct, tuple(names)) for struct, names in tables.objects.items()), tuple(tables.thread_names)
+        tuple((struct, tuple(names)) for struct, names in tables.objects.items()),
+        tuple(tables.thread_names),
+        tuple(tables.extents.items()),
     )
 
 
@@ -122,10 +129,9 @@ class SoftirqThreads:
         """Count the timers, so that per-task storages have room for their handlers."""
         for item in self._declarer.items:
             for decl, outer, kind in self._timers(item):
-                sizes = self._declarer.sizes(decl.dims)
                 total = outer
-                for size in sizes:
-                    total *= size
+                for size in decl.dims:
+                    total *= self._declarer.size(size)
                 self._declarer.enough(total, decl.name.span)
                 for number in range(total):
                     suffix = self._suffix(number, total, kind)
@@ -152,8 +158,11 @@ class SoftirqThreads:
             yield item, self._regular if "per_task" in words else 1, "task" if "per_task" in words else ""
         elif isinstance(item, t.StructDecl):
             count = len(self._globals.objects.get(item.name.text, ()))
+            extent = self._globals.extents.get(item.name.text)
             for member in item.fields:
                 if isinstance(member, t.TimerDecl):
+                    if extent is not None:
+                        raise needs_number(extent, member.name.span, "each timer has a handler of its own")
                     yield member, count, item.name.text
         elif isinstance(item, t.ProcessDecl):
             process = self._globals.names[item.name.text]

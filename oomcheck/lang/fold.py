@@ -16,6 +16,7 @@ from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, eq, ite, 
 from oomcheck.ir.system import Access, Action, Update
 from oomcheck.ir.walk import rewrite
 from oomcheck.lang.flow import Edge, Flow
+from oomcheck.lang.quantifiers import has_quantifier, untangled
 from oomcheck.objects.base import Check, EdgeKind
 from oomcheck.records import dataclass
 
@@ -29,16 +30,18 @@ class Memory:
     scalars: dict[str, Expr] = field(default_factory=dict)
     variables: dict[str, Var] = field(default_factory=dict)
     arrays: dict[str, tuple[tuple[Expr, Expr], ...]] = field(default_factory=dict)
+    quantified: bool = False  # whether some value has a quantifier
 
     def copy(self) -> Memory:
         """An independent copy."""
-        return Memory(dict(self.scalars), dict(self.variables), dict(self.arrays))
+        return Memory(dict(self.scalars), dict(self.variables), dict(self.arrays), self.quantified)
 
     def read(self, expr: Expr) -> Expr:
         """`expr` over the state before the step."""
         if not self.scalars and not self.arrays:
             return expr
-        return rewrite(expr, self._leaf)
+        found = rewrite(expr, self._leaf)
+        return untangled(found) if self.quantified else found
 
     def _leaf(self, leaf: Lit | Var | Index) -> Expr:
         if isinstance(leaf, Var):
@@ -56,6 +59,7 @@ class Memory:
         for place, value in updates:
             stored = self.read(value)
             ready.append((Index(place.array, self.read(place.index)) if isinstance(place, Index) else place, stored))
+        self.quantified = self.quantified or any(has_quantifier(stored) for _, stored in ready)
         for place, stored in ready:
             if isinstance(place, Var):
                 self.scalars[place.name] = stored

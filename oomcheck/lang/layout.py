@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from oomcheck.ir.expr import Expr, Lit, Var
+from oomcheck.ir.interval import interval, within
 from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort, Scalar
 from oomcheck.ir.system import Role, StateVar
+from oomcheck.ir.walk import variables
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of
 from oomcheck.lang.mode import UNTIMED, Mode
-from oomcheck.lang.types import DEADLINE, FlagsType, ObjectType, PointerType, sort_of
+from oomcheck.lang.ranges import Ends, bounded, ends
+from oomcheck.lang.types import DEADLINE, INT_MAX, INT_MIN, Extent, FlagsType, ObjectType, PointerType, sort_of
 from oomcheck.objects.base import COUNTER, Field, FieldVar, ObjRef
 from oomcheck.objects.table import KINDS
 from oomcheck.objects.task import GROUP_FIELDS, TASK_FIELDS
@@ -32,6 +35,13 @@ class Layout:
         self.processes = tuple(instance.name for instance in model.instances)
         self.variables: dict[str, StateVar] = {}
         self._fields: dict[str, dict[str, FieldVar]] = {}
+        self._bound: dict[tuple[str, int], str] = {}
+        self.parametric = any(param.open for param in model.params)
+        for param in model.params:
+            if param.open:
+                assert param.low is not None
+                sort = Extent(param.name, param.low).var.sort
+                self._add(StateVar(param.name, sort, (param.low,), Role.PARAM, (param.name,), span=param.span))
         for storage in model.storages:
             self._place(storage)
         self._builtin()
@@ -55,7 +65,7 @@ class Layout:
         else:
             sort: Scalar | ArraySort = sort_of(kind, self.model.referents)
             if storage.dims:
-                sort = ArraySort(sort_of(kind, self.model.referents), storage.size)
+                sort = ArraySort(sort_of(kind, self.model.referents), storage.size, _extent(storage))
             role = Role.GHOST if storage.ghost else Role.SHARED
             countdown = kind == DEADLINE
             # kmalloc and kfree tell of life; that everything else needs a living object does not
@@ -68,7 +78,7 @@ class Layout:
         count = len(kind.bits)
         names = tuple(f"{name}.{bit}" for name in storage.names for bit in kind.bits)
         init = tuple(int(bit in storage.initial_bits) for bit in range(count)) * storage.size
-        sort = ArraySort(BOOL, count * storage.size)
+        sort = ArraySort(BOOL, count * storage.size, _extent(storage))
         var = self._add(StateVar(f"{storage.key}.bits", sort, init, Role.OBJECT, names, span=storage.span))
         self._fields[storage.key] = {"bits": FieldVar(var, count)}
 
@@ -83,7 +93,7 @@ class Layout:
             for i in range(storage.size)
             for _ in range(stride)
         )
-        array = ArraySort(sort, storage.size * stride)
+        array = ArraySort(sort, storage.size * stride, _extent(storage))
         name = f"{storage.key}.{field.name}"
         quiet = field.name in QUIET
         variable = StateVar(name, array, init, Role.OBJECT, names, None, quiet, field.countdown, storage.span)
@@ -124,7 +134,7 @@ class Layout:
     def object(self, storage: m.Storage, element: Expr, text: str) -> ObjRef:
         """A kernel object or flag word."""
         kind = storage.type
-        if isinstance(element, Lit) and 0 <= element.value < storage.size:
+        if isinstance(element, Lit) and 0 <= element.value < storage.size and storage.extent is None:
             text = storage.names[element.value]
         if isinstance(kind, ObjectType):
             return ObjRef(kind.kind, kind.variant, storage.key, text, element, self._fields[storage.key])
@@ -135,9 +145,9 @@ class Layout:
         return ObjRef(key, "", key, key, Lit(0, COUNTER), self._fields[key])
 
     def objects(self, kind: str) -> Iterable[tuple[m.Storage, int]]:
-        """All kernel objects of a kind, as elements of storages."""
+        """All kernel objects of a kind, as elements of storages with a known size."""
         for storage in self.model.storages:
-            if isinstance(storage.type, ObjectType) and storage.type.kind == kind:
+            if isinstance(storage.type, ObjectType) and storage.type.kind == kind and storage.extent is None:
                 for element in range(storage.size):
                     yield storage, element
 
@@ -152,17 +162,56 @@ class Layout:
     # ------------------------------------------------------------ locks
 
     def _number_locks(self) -> dict[str, int]:
+        """The number of the first lock of each storage.
+
+        Those of an array whose size is open are one class. It has a number for each process that may take a lock of
+        it, and whoever holds a lock of it holds all of these numbers: so two processes that each take a second lock of
+        the class close a circle, whatever the elements.
+        """
         bases: dict[str, int] = {}
         total = 0
         for storage in self.model.storages:
             if isinstance(storage.type, ObjectType) and KINDS[storage.type.kind].held is not None:
                 bases[storage.key] = total
-                total += storage.size
+                total += len(self.processes) if storage.extent is not None else storage.size
         return bases
 
     def thread_sort(self) -> EnumSort:
         """References to threads."""
         return EnumSort("task *", ("NULL", *self.processes))
+
+    # ------------------------------------------------------------ bounds
+
+    def bound_name(self, variable: m.Fixed) -> str:
+        """The name of what a quantifier binds; the same for each use of the same text, so that these are equal."""
+        place = variable.span.path, variable.span.start
+        return self._bound.setdefault(place, f"?{variable.name}{len(self._bound) + 1}")
+
+    def ends(self, expr: Expr) -> Ends:
+        """Least and greatest value of an expression; infinite where C's int stands for all integers."""
+        return ends(expr) if self.parametric else interval(expr)
+
+    def within(self, expr: Expr, low: int, high: int) -> bool:
+        """Whether an expression always lies in `low .. high`."""
+        return bounded(expr, low, high) if self.parametric else within(expr, low, high)
+
+    def never_changes(self, expr: Expr) -> bool:
+        """Whether an expression reads nothing but parameters without a value."""
+        return isinstance(expr, Lit) or (self.parametric and all(self._is_parameter(name) for name in variables(expr)))
+
+    def _is_parameter(self, name: str) -> bool:
+        return name in self.variables and self.variables[name].role is Role.PARAM
+
+    def open_ends(self, expr: Expr, low: int, high: int) -> tuple[bool, bool]:
+        """Which ends of a type of integers an expression may be beyond; C's int has no ends where a size is open."""
+        if not self.parametric:
+            return (False, False) if within(expr, low, high) else (True, True)
+        least, greatest = ends(expr)
+        return low > INT_MIN and least < low, high < INT_MAX and high < greatest
+
+
+def _extent(storage: m.Storage) -> str:
+    return "" if storage.extent is None else storage.extent.name
 
 
 def _mortal(model: m.Model) -> Iterable[str]:

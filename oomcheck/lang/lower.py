@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, and_, binary, eq, not_
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, add, and_, binary, eq, exists, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, EnumSort, IntSort
 from oomcheck.ir.system import (
@@ -31,19 +31,24 @@ from oomcheck.lang.flow import Flow
 from oomcheck.lang.fold import Folded, fold
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.mode import UNTIMED, Mode
+from oomcheck.lang.needs import Need
 from oomcheck.lang.points import Points
-from oomcheck.lang.pure import Need, Pure
+from oomcheck.lang.pure import Bound, Pure
+from oomcheck.lang.quantifiers import untangled
 from oomcheck.lang.registers import Registers
 from oomcheck.lang.scope import Constant
 from oomcheck.lang.thread_stmt import ThreadStmt
 from oomcheck.lang.ticks import Ticks
-from oomcheck.lang.types import BoolType, EnumType, FlagsType, IntType, ObjectType, sort_of
+from oomcheck.lang.types import INT_MAX, INT_MIN, BoolType, EnumType, FlagsType, IntType, ObjectType, sort_of
 from oomcheck.lang.written import drop_settled_bits
 from oomcheck.objects.base import TICKS, Check, EdgeKind
 from oomcheck.objects.freezer import task_views
 from oomcheck.objects.table import KINDS, OPERATIONS
 from oomcheck.objects.timer import fire
 from oomcheck.records import dataclass
+
+#: Values of quantified names, or the variables that stand for them.
+Fixing = Mapping[m.Fixed, int | Bound]
 
 
 @dataclass(frozen=True)
@@ -58,14 +63,22 @@ class Lowered:
     ticks: Ticks
     mode: Mode
 
-    def formula(self, expr: m.TExpr, fixed: dict[m.Fixed, int] | None = None) -> tuple[Expr, list[Need]]:
+    def formula(self, expr: m.TExpr, fixed: Fixing | None = None) -> tuple[Expr, list[Need]]:
         """A typed expression over the states of the system, and what it needs to have a meaning."""
-        value, needs = Pure(self.layout, fixed=dict(fixed or {})).pure(expr)
+        known = {name: value for name, value in (fixed or {}).items() if isinstance(value, int)}
+        bound = {name: value for name, value in (fixed or {}).items() if isinstance(value, Bound)}
+        value, needs = Pure(self.layout, fixed=known, bound=bound).pure(expr)
         return self.finish(value), [replace(need, ok=self.finish(need.ok)) for need in needs]
 
     def finish(self, expr: Expr) -> Expr:
         """Resolve conditions on program counters and fold what never changes."""
-        return self.ticks.fold(self.constants.fold(self.derived.resolve(expr)))
+        folded = self.ticks.fold(self.constants.fold(self.derived.resolve(expr)))
+        return untangled(folded) if self.layout.parametric else folded
+
+    def bound(self, expr: m.QuantifyRange, fixed: Fixing) -> Bound:
+        """What stands for the name of a quantifier up to an open size, below names that are fixed around it."""
+        bound = {name: value for name, value in fixed.items() if isinstance(value, Bound)}
+        return Pure(self.layout, bound=bound).bind(expr)
 
 
 def lower(elaborated: Elaborated, mode: Mode = UNTIMED) -> Lowered:
@@ -105,7 +118,8 @@ class _Thread:
         self.instance = layout.model.instances[number]
         self.span = next((t.span for t in layout.model.templates if t.name == self.instance.template), None)
         self.registers = Registers(self.instance.name, number, self._own_locals())
-        preempt = self.registers.special("preempt", IntSort(0, 255)) if counted else None
+        depth = IntSort(0, INT_MAX if layout.parametric else 255)
+        preempt = self.registers.special("preempt", depth) if counted else None
         softirq = self.instance.kind == "softirq"
         self._drawer = ThreadStmt(layout, number, self.registers, preempt, softirq, points)
         self._draw()
@@ -171,6 +185,11 @@ class _Thread:
         number = self._drawer.me
         for key in sorted(self._drawer.locks):
             storage = self.layout.model.storage(key)
+            if storage.extent is not None:
+                held_one = held_somewhere(self.layout, storage, number)
+                message = f"{self.instance.name} ends while it holds one of {storage.names[0]}"
+                checks.append(Check("lockdep", not_(held_one), message))
+                continue
             for element in range(storage.size):
                 ref = self.layout.element(storage, element)
                 held = KINDS[ref.kind].held
@@ -234,7 +253,7 @@ class _Assembly:
             tuple(replace(t, index=i) for i, t in enumerate(transitions)),
             tuple(replace(f, index=i) for i, f in enumerate(f for f in faults if f.guard != FALSE)),
             params=tuple((p.name, show_param(p)) for p in model.params),
-            chosen=tuple(p.name for p in model.params if p.value != p.default),
+            chosen=tuple(p.name for p in model.params if p.open or p.value != p.default),
             points=self._points.cover_points(),
             digest=model.digest,
             timed=self._mode.timed,
@@ -313,7 +332,12 @@ class _Assembly:
     def _locks(self, lowered: Lowered) -> tuple[LockInfo, ...]:
         found: list[LockInfo] = []
         for storage in self._elaborated.model.storages:
-            if storage.key in self._layout.lock_bases:
+            if storage.key in self._layout.lock_bases and storage.extent is not None:
+                assert isinstance(storage.type, ObjectType)
+                processes = range(len(self._threads))
+                holders = tuple(lowered.finish(held_somewhere(self._layout, storage, p)) for p in processes)
+                found += [LockInfo(_class_name(storage), holders, KINDS[storage.type.kind].spins)] * len(processes)
+            elif storage.key in self._layout.lock_bases:
                 for element in range(storage.size):
                     ref = self._layout.element(storage, element)
                     held = KINDS[ref.kind].held
@@ -328,7 +352,7 @@ class _Assembly:
         for storage in self._elaborated.model.storages:
             if isinstance(storage.type, FlagsType) or not isinstance(storage.type, ObjectType):
                 continue
-            views = KINDS[storage.type.kind].views
+            views = KINDS[storage.type.kind].views if storage.extent is None else None
             for element in range(storage.size if views else 0):
                 assert views is not None
                 ref = self._layout.element(storage, element)
@@ -343,6 +367,24 @@ class _Assembly:
                 found.append(Observable(View.WAITS, lock.name, lowered.finish(blocked), process))
         found.extend([*self._pauses(lowered), *_deadlines(lowered.system)])
         return tuple(o for o in found if o.condition != FALSE)
+
+
+def held_somewhere(layout: Layout, storage: m.Storage, process: int) -> Expr:
+    """The process holds a lock of an array whose size is open."""
+    assert storage.extent is not None
+    assert isinstance(storage.type, ObjectType)
+    zero, one = Lit(0, IntSort(INT_MIN, INT_MAX)), Lit(1, IntSort(INT_MIN, INT_MAX))
+    unit = Var(f"?#{storage.key}", storage.extent.var.sort)
+    held = KINDS[storage.type.kind].held
+    assert held is not None
+    first = binary(Op.MUL, unit, Lit(storage.size, TICKS))
+    some = (held(layout.object(storage, add(first, Lit(i, TICKS)), ""), process) for i in range(storage.size))
+    return exists(unit, zero, binary(Op.SUB, storage.extent.var, one), or_(*some))
+
+
+def _class_name(storage: m.Storage) -> str:
+    """What reports call the locks of an array whose size is open."""
+    return storage.names[0] if storage.size == 1 else f"{storage.names[0]} and others"
 
 
 def _observable(
@@ -414,7 +456,7 @@ def _location(thread: _Thread, stop: int) -> Location:
 def show_param(param: m.Param) -> str:
     """A parameter's value as the user writes it."""
     if param.value is None:
-        return "?"
+        return "any" if param.open else "?"
     match param.type:
         case EnumType(members=members):
             return members[param.value]

@@ -10,7 +10,8 @@ from dataclasses import field
 from enum import Enum
 
 from oomcheck.diag.span import Source, Span
-from oomcheck.lang.types import FlagsType, ObjectType, Referents, Type
+from oomcheck.ir import expr as ir
+from oomcheck.lang.types import Extent, FlagsType, ObjectType, Referents, Size, Type
 from oomcheck.records import dataclass
 
 # ---------------------------------------------------------------- storage
@@ -23,12 +24,13 @@ class Storage:
     `key` is unique. `dims` are its sizes, `names` how reports call each element,
     `init` the first value of each (for flag words a tuple of bit numbers is in
     `initial_bits`). `handler` is the softirq of a timer, `release` the last-put
-    procedure of a refcount, `owner` the type that these are called with.
+    procedure of a refcount, `owner` the type that these are called with. Where
+    the first size is an `Extent`, names and first values are those of one unit.
     """
 
     key: str
     type: Type
-    dims: tuple[int, ...]
+    dims: tuple[Size, ...]
     names: tuple[str, ...]
     init: tuple[int, ...]
     span: Span = field(compare=False)
@@ -43,8 +45,14 @@ class Storage:
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """Number of elements, of each unit if there is an extent."""
         return len(self.names)
+
+    @property
+    def extent(self) -> Extent | None:
+        """The parameter without a value that is its first size."""
+        first = self.dims[0] if self.dims else None
+        return first if isinstance(first, Extent) else None
 
 
 # ---------------------------------------------------------------- expressions
@@ -83,6 +91,15 @@ class Const:
     """A value known now."""
 
     value: int
+    type: Type
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter without a value."""
+
+    extent: Extent
     type: Type
     span: Span = field(compare=False)
 
@@ -155,6 +172,19 @@ class Quantify:
 
 
 @dataclass(frozen=True, slots=True)
+class QuantifyRange:
+    """forall or exists over `low` .. `high`, which depend on a parameter without a value."""
+
+    kind: str
+    variable: Fixed
+    low: TExpr
+    high: TExpr
+    body: TExpr
+    type: Type
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """`&object`, or the thread that a name with indices stands for.
 
@@ -162,7 +192,7 @@ class Reference:
     """
 
     base: int
-    indices: tuple[tuple[TExpr, int], ...]
+    indices: tuple[tuple[TExpr, Size], ...]
     type: Type
     span: Span = field(compare=False)
 
@@ -198,20 +228,45 @@ class Located:
     span: Span = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A slot inside of the transition system, or an element of an array there; only properties name such."""
+
+    place: ir.Expr
+    index: TExpr | None
+    type: Type
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PerThread:
+    """What `choices` has for the thread, one for each; only properties name such."""
+
+    thread: TExpr
+    choices: tuple[ir.Expr, ...]
+    type: Type
+    span: Span = field(compare=False)
+
+
+TOTAL = "internal"  # the operator of a value that needs nothing to have a meaning
 EXPIRY = "jiffies +"  # the operator of a deadline's value, with the ticks to it as argument
 
 TExpr = (
     Const
+    | Parameter
     | ReadLocal
     | ReadFixed
     | CurrentTask
     | Load
     | Operate
     | Quantify
+    | QuantifyRange
     | Reference
     | CallFunction
     | CallOperation
     | Located
+    | Inner
+    | PerThread
 )
 
 
@@ -234,7 +289,7 @@ class Step:
 
     reach: Reach
     value: TExpr
-    size: int
+    size: Size
     offset: int = 0
     struct: str = ""  # for STATIC and POINTER: whose life is checked
 
@@ -524,7 +579,7 @@ class Freezer:
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A parameter with its value and what may be chosen."""
+    """A parameter with its value and what may be chosen; an `open` one stands for every value."""
 
     name: str
     type: Type
@@ -534,11 +589,12 @@ class Param:
     high: int | None
     source: str
     span: Span = field(compare=False)
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A typed model at fixed parameter values."""
+    """A typed model at fixed values of all parameters but open ones."""
 
     name: str
     path: str

@@ -9,15 +9,22 @@ from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.scope import Constant, Globals, Scope
-from oomcheck.lang.types import BOOLEAN, BoolType, EnumType, IntType, Type
+from oomcheck.lang.types import BOOLEAN, INTEGER, BoolType, EnumType, Extent, IntType, Type
 from oomcheck.lang.typing_expr import ExprTyper
 
 
 class ParamReader:
     """Declares parameters. Values come from outside first, then from imports, then from the declaration."""
 
-    def __init__(self, tables: Globals, values: Mapping[str, int | str], bindings: tuple[t.Binding, ...]) -> None:
+    def __init__(
+        self,
+        tables: Globals,
+        values: Mapping[str, int | str],
+        bindings: tuple[t.Binding, ...],
+        symbolic: frozenset[str] = frozenset(),
+    ) -> None:
         self._globals = tables
+        self._open = symbolic - values.keys()
         self._values = dict(values)
         self._bindings = {binding.name.text: binding for binding in bindings}
         self._bound: set[str] = set()
@@ -32,6 +39,9 @@ class ParamReader:
         low = self._typer().constant(item.low) if item.low is not None else None
         high = self._typer().constant(item.high) if item.high is not None else None
         kind = self._type(item, low, high)
+        if name in self._open:
+            self._stay_open(item, kind, low, high)
+            return
         value = self._value(item, kind)
         if low is not None and high is not None and low > high:
             raise error("E0303", f"the range {low} .. {high} is empty", item.span)
@@ -40,6 +50,18 @@ class ParamReader:
         self._globals.declare(item.name, Constant(value, kind, True, item.name.span))
         default = None if item.default is None else self._declared(item.default, kind)
         self.params.append(m.Param(name, kind, value, default, low, high, item.source, item.name.span))
+
+    def _stay_open(self, item: t.ParamDecl, kind: Type, low: int | None, high: int | None) -> None:
+        """A parameter without a value; its default is ignored."""
+        name, span = item.name.text, item.name.span
+        self._bound.add(name)
+        if not isinstance(kind, IntType) or low is None or high is not None:
+            message = f"`{name}` cannot stay without a value: it has an upper bound"
+            raise error("E0308", message, span, f"only `param int {name} >= LOW` can")
+        parameter = m.Parameter(Extent(name, low), INTEGER, span)
+        self._globals.declare(item.name, Constant(None, INTEGER, True, span, parameter))
+        default = None if item.default is None else self._declared(item.default, kind)
+        self.params.append(m.Param(name, kind, None, default, low, high, item.source, span, open=True))
 
     def _type(self, item: t.ParamDecl, low: int | None, high: int | None) -> Type:
         if item.form == "bool":
@@ -80,12 +102,17 @@ class ParamReader:
     def unused(self) -> None:
         """Every value given from outside must have met a parameter."""
         known = [param.name for param in self.params]
-        for name in self._values:
+        for name in (*self._values, *sorted(self._open)):
             if name not in self._bound:
                 raise unknown_parameter(name, known)
         for name, binding in self._bindings.items():
             if name not in self._bound and name not in self._values:
                 raise error("E0004", f"no parameter `{name}`", binding.name.span, _close(name, known))
+
+
+def open_parameters(model: m.Model) -> tuple[str, ...]:
+    """Parameters that may stay without a value: integers with a lower bound and no upper one."""
+    return tuple(p.name for p in model.params if isinstance(p.type, IntType) and p.low is not None and p.high is None)
 
 
 def unknown_parameter(name: str, known: list[str]) -> OomcheckError:

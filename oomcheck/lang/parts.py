@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, or_
+from oomcheck.ir.expr import FALSE, TRUE, Expr, and_, exists, or_
 from oomcheck.lang import model as m
-from oomcheck.lang.lower import Lowered
+from oomcheck.lang.lower import Fixing, Lowered
 from oomcheck.prop.property import Part
 
 
@@ -20,7 +20,7 @@ def antecedents(expr: m.TExpr, lowered: Lowered) -> Iterator[Part]:
 
 
 def left_sides(
-    expr: m.TExpr, lowered: Lowered, fixed: dict[m.Fixed, int], context: Expr, path: tuple[int, ...]
+    expr: m.TExpr, lowered: Lowered, fixed: Fixing, context: Expr, path: tuple[int, ...]
 ) -> Iterator[tuple[tuple[int, ...], str, Expr]]:
     """`path` tells where in the property an implication stands; the values of a `forall` share it."""
     match expr:
@@ -37,6 +37,11 @@ def left_sides(
                 yield from left_sides(body, lowered, {**fixed, variable: choice}, context, (*path, 0))
             if not values:
                 yield from ((below, text, FALSE) for below, text in never_asked(body, (*path, 0)))
+        case m.QuantifyRange(kind="forall", variable=variable, body=body):
+            bound = lowered.bound(expr, fixed)
+            inner = {**fixed, variable: bound}
+            for below, text, formula in left_sides(body, lowered, inner, TRUE, (*path, 0)):
+                yield below, text, and_(context, exists(bound.var, bound.low, bound.high, formula))
         case _:
             pass
 
@@ -49,7 +54,7 @@ def never_asked(expr: m.TExpr, path: tuple[int, ...]) -> Iterator[tuple[tuple[in
         case m.Operate(operator="&&", args=args):
             for number, arg in enumerate(args):
                 yield from never_asked(arg, (*path, number))
-        case m.Quantify(kind="forall", body=body):
+        case m.Quantify(kind="forall", body=body) | m.QuantifyRange(kind="forall", body=body):
             yield from never_asked(body, (*path, 0))
         case _:
             pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import (
@@ -19,20 +19,27 @@ from oomcheck.ir.expr import (
     and_,
     binary,
     eq,
+    exists,
+    forall,
     implies,
     ite,
     negate,
     not_,
     or_,
 )
-from oomcheck.ir.interval import within
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import BOOL, Scalar
+from oomcheck.ir.sorts import BOOL, ArraySort, Scalar
+from oomcheck.ir.walk import rewrite
 from oomcheck.lang import model as m
+from oomcheck.lang.inside import chosen, element_of
+from oomcheck.lang.known import listed
 from oomcheck.lang.layout import Layout
+from oomcheck.lang.needs import Need, division_need, needed, thread_need, ticks_need, under
+from oomcheck.lang.operators import combine as combine
+from oomcheck.lang.ranges import as_sort, endless
 from oomcheck.lang.storages import ALIVE
-from oomcheck.lang.types import PointerType, TaskType, Type, sort_of
-from oomcheck.objects.base import COUNTER, TICKS, Facts, ObjRef, Operand, tick_checks
+from oomcheck.lang.types import Extent, PointerType, Size, TaskType, Type, sort_of
+from oomcheck.objects.base import COUNTER, TICKS, Facts, ObjRef, Operand
 from oomcheck.objects.clock import deadline
 from oomcheck.objects.freezer import freezing_of
 from oomcheck.objects.table import KINDS, OPERATIONS
@@ -40,16 +47,7 @@ from oomcheck.objects.task import group_of
 from oomcheck.records import dataclass
 
 MAX_WORK = 2_000_000
-OPERATORS = {"+": Op.ADD, "-": Op.SUB, "*": Op.MUL, "/": Op.DIV, "%": Op.MOD}
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """`ok` must hold for an expression to have a meaning."""
-
-    ok: Expr
-    sanitizer: str
-    message: str
+TICKS_HINT = "where a size is open, a number of ticks is made of constants and of variables with a range"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,27 @@ class Located:
     needs: tuple[Need, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A variable that a quantifier binds, and the ends of its range."""
+
+    var: Var
+    low: Expr
+    high: Expr
+
+
 def derived(kind: str, *parts: object) -> Var:
     """A name for a condition on program counters, which are numbered last; see `Derived` in lower.py."""
     return Var("@" + "\x1f".join((kind, *map(str, parts))), BOOL)
+
+
+#: Of placeholders for elements of a class of locks.
+LOCK_CLASS = ArraySort(BOOL, 1)
+
+
+def derived_at(process: int, base: int, element: Expr) -> Index:
+    """A name for "the process waits for this element of a class of locks", likewise."""
+    return Index(Var(f"@waits\x1f{process}\x1f{base}", LOCK_CLASS), element)
 
 
 @dataclass(slots=True)
@@ -71,13 +87,15 @@ class Pure:
     """Turns typed expressions into one IR expression and its needs.
 
     `me` is the running process or None; `read_local` gives locals; `fixed`
-    the values of quantified variables; `formals` what object formals stand for.
+    the values of quantified variables, `bound` those that a quantifier of the
+    system binds, with the end of their range; `formals` what object formals stand for.
     """
 
     layout: Layout
     me: int | None = None
     read_local: Callable[[m.LocalVar], tuple[Expr, list[Need]]] | None = None
     fixed: dict[m.Fixed, int] = field(default_factory=dict)
+    bound: dict[m.Fixed, Bound] = field(default_factory=dict)
     formals: dict[m.ObjectFormal, Located] = field(default_factory=dict)
     preempt: Var | None = None
     softirq: bool = False
@@ -140,7 +158,9 @@ class Pure:
         return and_(*(need.ok for need in needs), value)
 
     def lock_number(self, ref: ObjRef) -> Expr:
-        """Number of a lock in the system."""
+        """Number of a lock in the system; of a class of locks, and the element in it until all is put together."""
+        if self.layout.model.storage(ref.key).extent is not None:
+            return Index(Var(f"@lock\x1f{self.layout.lock_bases[ref.key]}", LOCK_CLASS), ref.element)
         return add(Lit(self.layout.lock_bases[ref.key], COUNTER), ref.element)
 
     def handler_busy(self, ref: ObjRef) -> Expr:
@@ -165,6 +185,10 @@ class Pure:
             case m.ReadLocal(local=local):
                 assert self.read_local is not None
                 return self.read_local(local)
+            case m.Parameter(extent=extent):
+                return extent.var, []
+            case m.ReadFixed(fixed=fixed) if fixed in self.bound:
+                return self.bound[fixed].var, []
             case m.ReadFixed(fixed=fixed):
                 return Lit(self.fixed[fixed], self.sort(fixed.type)), []
             case m.CurrentTask():
@@ -177,11 +201,19 @@ class Pure:
                 return self.operate(operator, args)
             case m.Quantify():
                 return self.quantify(expr)
+            case m.QuantifyRange():
+                return self.quantify_range(expr)
             case m.Reference(base=base, indices=indices):
                 return self.reference(base, indices, expr.type)
             case m.Located():
                 thread, needs = self.pure(expr.thread)
-                return self.located(expr.kind, thread, expr.label), [*needs, *_thread_need(thread)]
+                return self.located(expr.kind, thread, expr.label), [*needs, *thread_need(thread)]
+            case m.Inner():
+                position, needs = self.pure(expr.index) if expr.index is not None else (None, [])
+                return element_of(expr.place, position), needs
+            case m.PerThread():
+                thread, needs = self.pure(expr.thread)
+                return chosen(thread, expr.choices), [*needs, *thread_need(thread)]
             case m.CallOperation():
                 return self.operation(expr)
             case m.CallFunction():
@@ -199,19 +231,23 @@ class Pure:
                 return not_(first), needs
             case "neg":
                 return negate(first), needs
+            case m.TOTAL:
+                return first, []
             case m.EXPIRY:
-                return self.expiry(first), [*needs, *_ticks_need(first)]
+                if self.layout.mode.timed and self.layout.parametric and endless(first):
+                    raise error("E0308", "this number of ticks may have no bound", args[0].span, TICKS_HINT)
+                return self.expiry(first), [*needs, *ticks_need(first)]
             case "&&" | "->" | "||":
                 second, more = self.pure(args[1])
                 evaluated = not_(first) if operator == "||" else first
-                needs = [*needs, *_under(evaluated, more)]
+                needs = [*needs, *under(evaluated, more)]
                 if operator == "||":
                     return or_(first, second), needs
                 return (and_(first, second) if operator == "&&" else implies(first, second)), needs
             case "?:":
                 then, more = self.pure(args[1])
                 other, rest = self.pure(args[2])
-                return ite(first, then, other), [*needs, *_under(first, more), *_under(not_(first), rest)]
+                return ite(first, then, other), [*needs, *under(first, more), *under(not_(first), rest)]
             case _:
                 second, more = self.pure(args[1])
                 return combine(operator, first, second), [*needs, *more, *division_need(operator, second)]
@@ -228,7 +264,7 @@ class Pure:
         for value in expr.values:
             self.fixed[expr.variable] = value
             part, more = self.pure(expr.body)
-            needs.extend(_under(reached, more))
+            needs.extend(under(reached, more))
             parts.append(part)
             if expr.kind != "count":
                 reached = and_(reached, part if expr.kind == "forall" else not_(part))
@@ -242,14 +278,45 @@ class Pure:
             total = add(total, ite(part, Lit(1, COUNTER), Lit(0, COUNTER)))
         return total, needs
 
-    def reference(self, base: int, indices: tuple[tuple[m.TExpr, int], ...], kind: Type) -> tuple[Expr, list[Need]]:
+    def quantify_range(self, expr: m.QuantifyRange) -> tuple[Expr, list[Need]]:
+        """A quantifier up to an open size; what its body needs must hold wherever && or || would get to it."""
+        named = self.bind(expr)
+        bound, low, high = named.var, named.low, named.high
+        if isinstance(low, Lit) and isinstance(high, Lit):
+            values = listed(low.value, high.value, expr.span)
+            return self.quantify(m.Quantify(expr.kind, expr.variable, values, expr.body, expr.type, expr.span))
+        self.bound[expr.variable] = named
+        body, needs = self.pure(expr.body)
+        del self.bound[expr.variable]
+        universal = expr.kind == "forall"
+        stop = not_(body) if universal else body
+        required: list[Need] = []
+        if needs:
+            before = Var(f"{bound.name}<", bound.sort)
+            earlier = rewrite(stop, lambda leaf: before if leaf == bound else leaf)
+            last = binary(Op.SUB, bound, Lit(1, COUNTER))
+            reached = not_(exists(before, low, last, earlier))
+            required = [replace(n, ok=forall(bound, low, high, implies(reached, n.ok))) for n in needs]
+        join = forall if universal else exists
+        return join(bound, low, high, body), required
+
+    def bind(self, expr: m.QuantifyRange) -> Bound:
+        """What stands for the name that a quantifier binds; its name is that of no quantifier around it."""
+        low, high = self.pure(expr.low)[0], self.pure(expr.high)[0]
+        name = self.layout.bound_name(expr.variable)
+        taken = {bound.var.name for bound in self.bound.values()}
+        while name in taken:
+            name += "'"
+        return Bound(Var(name, as_sort(self.layout.ends(low)[0], self.layout.ends(high)[1])), low, high)
+
+    def reference(self, base: int, indices: tuple[tuple[m.TExpr, Size], ...], kind: Type) -> tuple[Expr, list[Need]]:
         """A reference to an element of an array of objects or threads."""
         assert isinstance(kind, PointerType | TaskType)
         total: Expr = Lit(base + 1, sort_of(kind, self.layout.model.referents))
         needs: list[Need] = []
         for position, bound in indices:
             value, more = self.pure(position)
-            needs.extend([*more, *index_need(value, bound, position.span.text)])
+            needs.extend([*more, *self.index_need(value, bound, position.span.text)])
             total = add(total, value)
         return total, needs
 
@@ -288,13 +355,13 @@ class Pure:
                 needs.extend(more)
                 args.append(value)
                 if isinstance(arg.type, TaskType):
-                    needs.extend(_thread_need(value))
+                    needs.extend(thread_need(value))
         return args, needs
 
     def predicate(self, expr: m.CallOperation, args: list[Operand]) -> Expr:
         """dead, holds, waits and alive."""
         first = args[0]
-        assert isinstance(first, Lit | Var | Index | Apply)
+        assert isinstance(first, Expr)
         if expr.operation == "alive":
             kind = expr.args[0].type
             assert isinstance(kind, PointerType)
@@ -320,6 +387,8 @@ class Pure:
         if from_kind.waiting is not None:
             return from_kind.waiting(lock, number)
         base = self.layout.lock_bases[lock.key]
+        if self.layout.model.storage(lock.key).extent is not None:
+            return derived_at(number, base, lock.element)
         result: Expr = FALSE
         for element in range(self.layout.model.storage(lock.key).size):
             same = eq(lock.element, Lit(element, COUNTER))
@@ -357,7 +426,9 @@ class Pure:
             needs.extend(more)
             position, checks = self.position(step, value)
             needs.extend(checks)
-            element = add(binary(Op.MUL, element, Lit(size, COUNTER)), position)
+            if isinstance(size, int):  # an open size is the first one, so nothing is to be scaled yet
+                element = binary(Op.MUL, element, Lit(size, COUNTER))
+            element = add(element, position)
         return Located(storage, element, tuple(needs))
 
     def position(self, step: m.Step, value: Expr) -> tuple[Expr, list[Need]]:
@@ -366,18 +437,46 @@ class Pure:
         one = Lit(1, COUNTER)
         match step.reach:
             case m.Reach.ELEMENT:
-                return value, index_need(value, step.size, text)
+                return value, self.index_need(value, step.size, text)
             case m.Reach.STATIC:
                 position = add(Lit(step.offset, COUNTER), value)
-                return position, [*index_need(value, step.size, text), *self.life(step.struct, position, text)]
+                needs = [*self.index_need(value, step.size, text), *self.life(step.struct, position, text)]
+                return position, needs
             case m.Reach.POINTER:
                 position = binary(Op.SUB, value, one)
                 null = Need(not_(eq(value, Lit(0, COUNTER))), "null", f"NULL dereference: {text}")
                 return position, [null, *self.life(step.struct, position, text)]
             case m.Reach.TASK:
-                return binary(Op.SUB, value, one), _thread_need(value, text)
+                return binary(Op.SUB, value, one), thread_need(value, text)
             case m.Reach.GROUP:
-                return group_of(self.facts(), value), _thread_need(value, text)
+                return group_of(self.facts(), value), thread_need(value, text)
+
+    def index_need(self, value: Expr, size: Size, text: str) -> list[Need]:
+        """An index must lie in its array."""
+        if isinstance(size, Extent):
+            if self.implied(value, size):
+                return []
+            end: Expr = size.var
+        else:
+            if self.layout.within(value, 0, size - 1):
+                return []
+            end = Lit(size, COUNTER)
+        ok = and_(binary(Op.LE, Lit(0, COUNTER), value), binary(Op.LT, value, end))
+        last = f"{size.name}-1" if isinstance(size, Extent) else str(size - 1)
+        return needed(Need(ok, "range", f"index {text} is outside of 0..{last}"))
+
+    def implied(self, value: Expr, size: Extent) -> bool:
+        """Whether an index lies below an open size by the range of the quantifier that binds it."""
+        if isinstance(value, Lit):
+            return 0 <= value.value < size.low
+        bound = next((b for b in self.bound.values() if b.var == value), None)
+        if bound is None or self.layout.ends(bound.low)[0] < 0:
+            return False
+        match bound.high:
+            case Apply(op=Op.SUB, args=(Var() as var, Lit(value=less))):
+                return var == size.var and less >= 1
+            case _:
+                return False
 
     def life(self, struct: str, position: Expr, text: str) -> list[Need]:
         """The object must be alive."""
@@ -386,54 +485,3 @@ class Pure:
             return []
         alive = Index(self.layout.variable(storage), position)
         return [Need(alive, "lifetime", f"use after free: {text} is a dead {struct}")]
-
-
-def combine(operator: str, left: Expr, right: Expr) -> Expr:
-    """A two-argument operator on values."""
-    match operator:
-        case "==":
-            return eq(left, right)
-        case "!=":
-            return not_(eq(left, right))
-        case "<":
-            return binary(Op.LT, left, right)
-        case "<=":
-            return binary(Op.LE, left, right)
-        case ">":
-            return binary(Op.LT, right, left)
-        case ">=":
-            return binary(Op.LE, right, left)
-        case _:
-            return binary(OPERATORS[operator], left, right)
-
-
-def division_need(operator: str, divisor: Expr) -> list[Need]:
-    """A divisor must not be zero."""
-    if operator not in ("/", "%"):
-        return []
-    return _needed(Need(not_(eq(divisor, Lit(0, COUNTER))), "range", "division by zero"))
-
-
-def index_need(value: Expr, size: int, text: str) -> list[Need]:
-    """An index must lie in its array."""
-    if within(value, 0, size - 1):
-        return []
-    ok = and_(binary(Op.LE, Lit(0, COUNTER), value), binary(Op.LT, value, Lit(size, COUNTER)))
-    return _needed(Need(ok, "range", f"index {text} is outside of 0..{size - 1}"))
-
-
-def _thread_need(value: Expr, text: str = "") -> list[Need]:
-    message = f"NULL dereference: {text}" if text else "NULL is used as a thread"
-    return _needed(Need(not_(eq(value, Lit(0, COUNTER))), "null", message))
-
-
-def _ticks_need(ticks: Expr) -> list[Need]:
-    return [Need(check.ok, check.sanitizer, check.message) for check in tick_checks(ticks, "the deadline")]
-
-
-def _needed(need: Need) -> list[Need]:
-    return [] if need.ok == TRUE else [need]
-
-
-def _under(condition: Expr, needs: list[Need]) -> list[Need]:
-    return [Need(implies(condition, need.ok), need.sanitizer, need.message) for need in needs]

@@ -10,18 +10,20 @@ from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
-from oomcheck.lang.types import FlagsType, StructType, Type
+from oomcheck.lang.inside import Inside
+from oomcheck.lang.types import Extent, FlagsType, Size, StructType, Type
 from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A constant, parameter or enum member."""
+    """A constant, parameter or enum member; without a value it is the `expression`, if there is one."""
 
-    value: int | None  # None: a parameter without a value
+    value: int | None  # None: a parameter without a value, or what depends on an open one
     type: Type
     parameter: bool
     span: Span
+    expression: m.TExpr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Variable:
 
     key: str
     type: Type
-    dims: tuple[int, ...]
+    dims: tuple[Size, ...]
     span: Span
     process: str = ""
 
@@ -50,13 +52,8 @@ class Objects:
 
     struct: str
     base: int
-    size: int | None
+    size: Size | None
     span: Span
-
-    @property
-    def count(self) -> int:
-        """How many objects there are."""
-        return 1 if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class StructField:
 
     name: str
     type: Type
-    dims: tuple[int, ...]
+    dims: tuple[Size, ...]
     span: Span
 
 
@@ -168,9 +165,11 @@ class Globals:
     thread_names: list[str] = field(default_factory=list)
     thread_groups: list[int] = field(default_factory=list)
     objects: dict[str, list[str]] = field(default_factory=dict)  # struct -> object names
+    extents: dict[str, Extent] = field(default_factory=dict)  # struct -> size of its one array, if that has no value
     labels: dict[str, set[str]] = field(default_factory=dict)  # function or template -> labels in it
     threads_by_template: dict[str, Threads] = field(default_factory=dict)
     work: int = 0  # expressions typed so far
+    inside: Inside | None = None  # of the system, for properties
 
     def declare(self, name: t.Name, symbol: Symbol) -> None:
         """Add a global name; E0202 if it exists."""

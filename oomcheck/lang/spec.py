@@ -17,6 +17,7 @@ from oomcheck.lang import tree as t
 from oomcheck.lang.calls import statements_of
 from oomcheck.lang.costs import counters
 from oomcheck.lang.elaborate import Elaborated
+from oomcheck.lang.inside import Inside
 from oomcheck.lang.load import Files
 from oomcheck.lang.lower import Lowered
 from oomcheck.lang.mode import Mode
@@ -277,10 +278,6 @@ class _Planner:
                 raise error("E0405", message, decl.name.span)
             if decl.expect in ("holds", "proved", "violated") and cover:
                 raise error("E0405", f"`{name}` is a cover: it is covered or unreachable", decl.name.span)
-        if decl.expect == "proved":
-            raise error(
-                "E0504", "`expect proved` needs a proof engine, which this version does not have", decl.name.span
-            )
         if decl.at and decl.expect not in ("violated", "covered"):
             raise error("E0405", "`at` needs a trace: expect violated or covered", decl.name.span)
         if decl.at and decl.at not in self._sources:
@@ -360,7 +357,7 @@ def _spec_scope(spec: t.SpecFile, lowered: Lowered) -> Scope:
             raise error("E0202", message, define.name.span, f"at {names[define.name.text].span}")
         formals = tuple(f.text for f in define.formals) if define.formals is not None else None
         names[define.name.text] = Macro(formals, define.body, define.name.span)
-    return Scope(replace(tables, names=names), {})
+    return Scope(replace(tables, names=names, inside=Inside(lowered.system)), {})
 
 
 def _property(decl: t.PropertyDecl, scope: Scope, lowered: Lowered) -> Property | None:

@@ -13,6 +13,7 @@ from oomcheck.ir.expr import TRUE, Expr, and_, or_
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
 from oomcheck.lang.fair import fairness
+from oomcheck.lang.known import needs_number
 from oomcheck.lang.lower import Lowered
 from oomcheck.lang.parts import left_sides
 from oomcheck.lang.scope import Constant
@@ -143,6 +144,9 @@ class Lowering:
     ) -> Iterator[tuple[ExprTyper, dict[m.Fixed, int]]]:
         """The scope of a quantifier's body with each value of its variable."""
         if id(node) not in self.scopes:
+            ends = typer.open_range(node.domain)
+            if ends is not None:
+                raise needs_number(ends[3], node.variable.span, "runs are looked at for each value of a quantifier")
             kind, values = typer.domain(node.domain, node.variable.span)
             variable = m.Fixed(node.variable.text, kind, node.variable.span)
             scope = typer.scope.inner()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from math import prod
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
-from oomcheck.lang.declare import Declarer, StorageDecl, element_names, variable_of
+from oomcheck.lang.declare import Declarer, StorageDecl, count_of, element_names, variable_of
+from oomcheck.lang.known import OUTERMOST, needs_number
 from oomcheck.lang.scope import Bit, Globals, Process, Variable
 from oomcheck.lang.types import (
     BOOLEAN,
+    DEADLINE,
     INTEGER,
     TASK,
+    Extent,
     IntType,
     ObjectType,
     PointerType,
+    Size,
     StructType,
     Type,
     is_value,
@@ -37,13 +40,14 @@ class Owner:
     """Where a declaration stands: prefix of keys, outer sizes with their element names, and what its timers pass on."""
 
     prefix: str
-    dims: tuple[int, ...]
+    dims: tuple[Size, ...]
     names: tuple[str, ...]
     type: Type | None = None
 
-    def inside(self, field: str, dims: tuple[int, ...], span: Span) -> Owner:
+    def inside(self, field: str, dims: tuple[Size, ...], span: Span) -> Owner:
         """The owner that a struct-typed field is to its own fields."""
-        if prod((*self.dims, *dims)) > MAX_ELEMENTS:
+        _check_inner(dims, span)
+        if count_of((*self.dims, *dims)) > MAX_ELEMENTS:
             raise error("E0303", f"`{field}` takes up too many elements", span)
         names = tuple(n for base in self.names for n in element_names(f"{base}.{field}", dims))
         return Owner(f"{self.prefix}.{field}", (*self.dims, *dims), names, self.type)
@@ -76,7 +80,8 @@ class StorageBuilder:
                 self._globals.declare(item.name, variable_of(storage, ()))
             case t.StructDecl():
                 names = tuple(self._globals.objects.get(item.name.text, ()))
-                owner = Owner(item.name.text, (len(names),), names, PointerType(item.name.text))
+                sizes = (self._globals.extents.get(item.name.text, len(names)),)
+                owner = Owner(item.name.text, sizes, names, PointerType(item.name.text))
                 self._fields(item, owner)
             case t.ProcessDecl():
                 self._process(item)
@@ -109,7 +114,7 @@ class StorageBuilder:
         self,
         name: t.Name,
         kind: Type,
-        dims: tuple[int, ...],
+        dims: tuple[Size, ...],
         owner: Owner,
         item: StorageDecl,
         table: dict[str, Variable],
@@ -152,9 +157,14 @@ class StorageBuilder:
     # ------------------------------------------------------------ one storage
 
     def _storage(
-        self, name: t.Name, kind: Type, dims: tuple[int, ...], owner: Owner, decl: StorageDecl | t.FreezerDecl
+        self, name: t.Name, kind: Type, dims: tuple[Size, ...], owner: Owner, decl: StorageDecl | t.FreezerDecl
     ) -> m.Storage:
-        total = prod((*owner.dims, *dims))
+        if owner.dims:
+            _check_inner(dims, name.span)
+        outermost = next(iter((*owner.dims, *dims)), None)
+        if isinstance(outermost, Extent) and kind in (DEADLINE, ObjectType("timer")):
+            raise needs_number(outermost, name.span, "the ticks that are left of an instant are counted one by one")
+        total = count_of((*owner.dims, *dims))
         if total > MAX_ELEMENTS:
             raise error("E0303", f"`{name.text}` takes up {total} elements", name.span)
         check_qualifiers(decl)
@@ -177,7 +187,7 @@ class StorageBuilder:
         return storage
 
     def _details(
-        self, storage: m.Storage, owner: Owner, decl: StorageDecl | t.FreezerDecl, dims: tuple[int, ...]
+        self, storage: m.Storage, owner: Owner, decl: StorageDecl | t.FreezerDecl, dims: tuple[Size, ...]
     ) -> m.Storage:
         match decl:
             case t.FlagsDecl(initial=initial):
@@ -239,7 +249,14 @@ class StorageBuilder:
         init = tuple(int(name not in self.unallocated) for name in names)
         key = f"{struct}.{ALIVE}"
         shown = tuple(f"alive({name})" for name in names)
-        self._globals.storages[key] = m.Storage(key, BOOLEAN, (len(names),), shown, init, span, marked=True, heap=True)
+        dims = (self._globals.extents.get(struct, len(names)),)
+        self._globals.storages[key] = m.Storage(key, BOOLEAN, dims, shown, init, span, marked=True, heap=True)
+
+
+def _check_inner(dims: tuple[Size, ...], span: Span) -> None:
+    """E0308 for an open size below another size."""
+    if dims and isinstance(dims[0], Extent):
+        raise needs_number(dims[0], span, OUTERMOST)
 
 
 def check_qualifiers(decl: StorageDecl | t.FreezerDecl) -> None:

@@ -54,7 +54,8 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     (
         "INT",
         "a value",
-        words("INT NAME LPAR MINUS BANG NOT AMPERSAND TRUE FALSE NULL CURRENT QUANTIFIER COUNT"),
+        # a text is one only of `internal`, which few need
+        words("INT NAME LPAR MINUS BANG NOT AMPERSAND TRUE FALSE NULL CURRENT QUANTIFIER COUNT STRING"),
     ),
     ("CURRENT", "a variable", words("NAME CURRENT")),
     (

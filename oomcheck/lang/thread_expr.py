@@ -10,17 +10,19 @@ from dataclasses import replace
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Lit, Place, Var, not_
-from oomcheck.ir.interval import within
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, EnumSort, IntSort, Scalar, bounds
 from oomcheck.ir.system import Access, Action
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import subexpressions
 from oomcheck.lang.flow import Edge, Flow
+from oomcheck.lang.known import needs_number
 from oomcheck.lang.layout import Layout
-from oomcheck.lang.pure import Located, Need, Pure, combine, division_need, index_need
+from oomcheck.lang.needs import Need, division_need
+from oomcheck.lang.pure import TICKS_HINT, Located, Pure, combine
+from oomcheck.lang.ranges import endless
 from oomcheck.lang.registers import Registers
-from oomcheck.lang.types import IntType, PointerType, TaskType, Type, sort_of
+from oomcheck.lang.types import INT_MAX, INT_MIN, Extent, IntType, PointerType, TaskType, Type, sort_of
 from oomcheck.objects.base import COUNTER, Assignment, Check, EdgeKind, Facts, tick_checks
 
 SOURCE_REF = re.compile(r"""@\s*"[^"]*\"""")
@@ -102,6 +104,7 @@ class ThreadExpr(ABC):
         accesses: tuple[Access, ...] = (),
     ) -> None:
         """Draw an edge with the current action."""
+        checks = [check for check in checks if not (self.layout.parametric and _only_of_int(check))]
         action = self.action
         if action is not None and kind is EdgeKind.STEP:
             action = replace(action, note=note or action.note, indices=self.indices)
@@ -190,12 +193,13 @@ class ThreadExpr(ABC):
 
     def range_checks(self, kind: Type, value: Expr, name: str) -> list[Check]:
         """The value must lie in the range of the type."""
-        if not isinstance(kind, IntType) or within(value, kind.lo, kind.hi):
+        if not isinstance(kind, IntType):
             return []
         low = Apply(Op.LE, (Lit(kind.lo, COUNTER), value))
         high = Apply(Op.LE, (value, Lit(kind.hi, COUNTER)))
         message = f"the value stored to {name} is outside of {kind.lo}..{kind.hi}"
-        return [Check("range", ok, message, True) for ok in (low, high)]
+        needed = self.layout.open_ends(value, kind.lo, kind.hi)
+        return [Check("range", ok, message, True) for ok, need in zip((low, high), needed, strict=True) if need]
 
     # ------------------------------------------------------------ values
 
@@ -243,7 +247,7 @@ class ThreadExpr(ABC):
             case m.Operate(operator="neg", args=args):
                 return Apply(Op.NEG, (self.value(args[0]),))
             case m.Operate(operator=m.EXPIRY, args=args):
-                ticks = self.value(args[0])
+                ticks = self.ticks(args[0])
                 self.free(checks=tick_checks(ticks, "the deadline"))
                 return self.pure.expiry(ticks)
             case m.Operate(operator=operator, args=args):
@@ -254,6 +258,8 @@ class ThreadExpr(ABC):
                 return combine(operator, left, right)
             case m.Quantify():
                 return self.quantify(expr)
+            case m.QuantifyRange():
+                return self.truth(expr)
             case m.Reference():
                 return self.reference(expr)
             case m.Located():
@@ -268,6 +274,13 @@ class ThreadExpr(ABC):
                 return result
             case _:
                 raise AssertionError(expr)
+
+    def ticks(self, expr: m.TExpr) -> Expr:
+        """A number of ticks, drawn as a value; where ticks are counted it has a bound, so E0308 if there is none."""
+        value = self.value(expr)
+        if self.layout.mode.timed and self.layout.parametric and endless(value):
+            raise error("E0308", "this number of ticks may have no bound", expr.span, TICKS_HINT)
+        return value
 
     def read(self, value: Expr, needs: Sequence[Need], span: Span, sort: Scalar, access: Access | None = None) -> Expr:
         """One step that reads `value` into a register."""
@@ -309,7 +322,7 @@ class ThreadExpr(ABC):
         total, _ = self.pure.reference(expr.base, (), expr.type)
         for position, bound in expr.indices:
             value = self.value(position)
-            needs = index_need(value, bound, position.span.text)
+            needs = self.pure.index_need(value, bound, position.span.text)
             if needs:
                 self.free(checks=halting_checks(needs))
             total = combine("+", total, value)
@@ -349,6 +362,12 @@ class ThreadExpr(ABC):
         self.pure.fixed.pop(expr.variable, None)
         return total
 
+    def refuse_endless(self, stmt: m.SFor, first: Expr, last: Expr) -> None:
+        """E0308 for a loop in one step whose rounds no bound is known of."""
+        if self.atomic and self.layout.parametric and (endless(first) or endless(last)):
+            hint = "an atomic block runs in one step; take the loop out of it, or give the size a value"
+            raise error("E0308", "a loop inside an atomic block has no known number of rounds", stmt.first.span, hint)
+
     def condition(self, expr: m.TExpr, on_true: int, on_false: int) -> None:
         """Draw the evaluation of a condition from `here`."""
         match expr:
@@ -362,6 +381,8 @@ class ThreadExpr(ABC):
                     self.condition(args[0], middle, on_true if operator == "->" else on_false)
                 self.here = middle
                 self.condition(args[1], on_true, on_false)
+            case m.QuantifyRange() if not self.is_local(expr):
+                raise needs_number(extent_in(expr), expr.span, "each value would be a step of its own; write a loop")
             case m.Quantify(kind="forall" | "exists" as kind) if not self.is_local(expr):
                 for value in expr.values:
                     self.pure.fixed[expr.variable] = value
@@ -395,6 +416,22 @@ class ThreadExpr(ABC):
     @abstractmethod
     def operation(self, expr: m.CallOperation) -> Expr | None:
         """A kernel operation; defined by the operation level."""
+
+
+def _only_of_int(check: Check) -> bool:
+    """Whether a check is about an end of C's int, which is no bound where a size is open."""
+    match check:
+        case Check(sanitizer="range", ok=Apply(op=Op.LE, args=(Lit(value=low), _))) if low == INT_MIN:
+            return True
+        case Check(sanitizer="range", ok=Apply(op=Op.LE, args=(_, Lit(value=high)))) if high == INT_MAX:
+            return True
+        case _:
+            return False
+
+
+def extent_in(expr: m.TExpr) -> Extent:
+    """The open size that an expression depends on."""
+    return next(part.extent for part in subexpressions(expr) if isinstance(part, m.Parameter))
 
 
 def halting_checks(needs: Sequence[Need]) -> list[Check]:

@@ -14,7 +14,8 @@ from oomcheck.ir.system import Access
 from oomcheck.lang import model as m
 from oomcheck.lang.frames import default
 from oomcheck.lang.layout import Layout
-from oomcheck.lang.pure import Located, Need, combine
+from oomcheck.lang.needs import Need
+from oomcheck.lang.pure import Located, combine
 from oomcheck.lang.storages import ALIVE
 from oomcheck.lang.thread_expr import halting_checks
 from oomcheck.lang.thread_time import ThreadTime
@@ -125,7 +126,8 @@ class ThreadOps(ThreadTime):
                     args.append(ref)
                 case _:
                     assert not isinstance(arg, m.Place)
-                    value = self.value(arg)
+                    counted = kind.name == "TICKS" or operation.name.endswith("_timeout")
+                    value = self.ticks(arg) if counted else self.value(arg)
                     args.append(value)
                     if isinstance(arg.type, TaskType) and operation.pure:
                         null = not_(eq(value, Lit(0, COUNTER)))
@@ -137,7 +139,7 @@ class ThreadOps(ThreadTime):
     def check_stored(self, expr: m.CallOperation, args: list[Operand]) -> None:
         """The new value of an exchange must fit the variable."""
         stored = args[-1]
-        assert isinstance(stored, Lit | Var | Index | Apply)
+        assert isinstance(stored, Expr)
         checks = self.range_checks(expr.args[0].type, stored, expr.args[0].span.text)
         if checks:
             self.free(checks=checks)
@@ -210,7 +212,7 @@ class ThreadOps(ThreadTime):
                 self.deallocate(expr)
             case "schedule_timeout":
                 assert not isinstance(expr.args[0], m.Place)
-                self.sleep(self.value(expr.args[0]))
+                self.sleep(self.ticks(expr.args[0]))
             case _:
                 result = self.read(*self.pure.pure(expr), span=expr.span, sort=BOOL)
         self.action = saved

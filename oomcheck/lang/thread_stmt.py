@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, Var, add, binary
-from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import IntSort
 from oomcheck.ir.system import Action
 from oomcheck.lang import model as m
 from oomcheck.lang.calls import expressions_of, statements_of
@@ -18,6 +16,7 @@ from oomcheck.lang.frames import Frame, default, head, labels_in, short
 from oomcheck.lang.layout import Layout
 from oomcheck.lang.points import Points
 from oomcheck.lang.pure import combine
+from oomcheck.lang.ranges import as_sort
 from oomcheck.lang.registers import Registers
 from oomcheck.lang.thread_ops import ThreadOps
 from oomcheck.lang.types import VoidType, sort_of
@@ -249,10 +248,10 @@ class ThreadStmt(ThreadOps):
         saved, self.action = self.action, self.describe(stmt.first.span)
         first, last = self.value(stmt.first), self.kept(self.value(stmt.last))
         self.action = saved
-        low, high = interval(first)[0], interval(last)[1]
-        if stmt.down:
-            low, high = interval(last)[0], interval(first)[1]
-        sort = IntSort(min(low, high + 1) - (1 if stmt.down else 0), max(high, low - 1) + (0 if stmt.down else 1))
+        self.refuse_endless(stmt, first, last)
+        (least, most), (low, high) = self.layout.ends(first), self.layout.ends(last)
+        past = low - 1 if stmt.down else high + 1
+        sort = as_sort(min(least, past), max(most, past))
         counter = self.registers.local(stmt.variable, sort)
         self.free([(counter, first)])
         head, inside, advance, done = (self.node() for _ in range(4))
@@ -277,9 +276,9 @@ class ThreadStmt(ThreadOps):
 
     def kept(self, bound: Expr) -> Expr:
         """A bound of locals that the body may change, kept in a register."""
-        if isinstance(bound, Lit) or (isinstance(bound, Var) and bound.name in self.registers.temps):
+        if self.layout.never_changes(bound) or (isinstance(bound, Var) and bound.name in self.registers.temps):
             return bound
-        register = self.temp(IntSort(*interval(bound)))
+        register = self.temp(as_sort(*self.layout.ends(bound)))
         self.free([(register, bound)])
         return register
 

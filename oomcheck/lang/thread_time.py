@@ -6,12 +6,11 @@ from dataclasses import replace
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Var, and_, binary, eq, not_, or_
-from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL
 from oomcheck.ir.walk import rewrite
 from oomcheck.lang import model as m
-from oomcheck.lang.pure import Need
+from oomcheck.lang.needs import Need
 from oomcheck.lang.thread_expr import ThreadExpr, halting_checks
 from oomcheck.objects.base import COUNTER, TICKS, Assignment, Check, EdgeKind, tick_checks
 from oomcheck.objects.table import OPERATIONS
@@ -23,7 +22,7 @@ class ThreadTime(ThreadExpr):
 
     def delay(self, stmt: m.SDelay) -> None:
         """Some time during which the thread is busy."""
-        low, high = self.value(stmt.low), self.value(stmt.high)
+        low, high = self.ticks(stmt.low), self.ticks(stmt.high)
         if isinstance(low, Lit) and isinstance(high, Lit) and low.value > high.value:
             raise error("E0303", f"the range {low.value} .. {high.value} is empty", stmt.span)
         if isinstance(low, Lit) and low.value < 0:
@@ -38,7 +37,7 @@ class ThreadTime(ThreadExpr):
             return
         pause = self.registers.countdown("pause")
         checks = tick_checks(low, "delay")
-        if interval(low)[1] > interval(high)[0]:
+        if self.layout.ends(low)[1] > self.layout.ends(high)[0]:
             checks.append(Check("range", binary(Op.LE, low, high), "delay: the range of ticks is empty", True))
         self.rest("delay", pause, high, checks)
         self.flow.patience[self.here] = binary(Op.LT, Lit(0, TICKS), pause)

@@ -12,6 +12,7 @@ from oomcheck.ir.interval import Bounds, interval
 from oomcheck.ir.sorts import ArraySort, IntSort, Sort, scalar_of
 from oomcheck.ir.system import Fault, Role, StateVar, Transition, Update
 from oomcheck.ir.walk import Rewriting, rewrite
+from oomcheck.lang.ranges import endless
 
 MAX_TICKS = 10**9
 ROUNDS = 8  # chains of registers that a number of ticks passes through
@@ -103,6 +104,9 @@ def _ranges(variables: Sequence[StateVar], transitions: Sequence[Transition]) ->
             ranges[variable.name] = min(variable.init), max(variable.init)
             wide[variable.name] = sort.lo, sort.hi
     stored = [(_name(u.target), u.value) for t in transitions for u in t.updates if _name(u.target) in ranges]
+    parametric = any(variable.role is Role.PARAM for variable in variables)
+    if parametric:  # C's int is no bound: nothing is known of what depends on it
+        ranges |= {name: wide[name] for name, value in stored if endless(value)}
     for _ in range(ROUNDS):
         grown = _grown(ranges, stored)
         if grown == ranges:
@@ -138,4 +142,4 @@ def _name(place: Place) -> str:
 
 
 def _with_scalar(sort: Sort, scalar: IntSort) -> Sort:
-    return ArraySort(scalar, sort.size) if isinstance(sort, ArraySort) else scalar
+    return replace(sort, element=scalar) if isinstance(sort, ArraySort) else scalar

@@ -135,7 +135,7 @@ class Quantified:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """`thread at label` or `thread inside name`."""
+    """`thread at label`, `thread inside name` or `thread at "place"`, which has the kind "place"."""
 
     kind: str
     thread: Expr
@@ -149,6 +149,16 @@ class Call:
 
     function: Name
     arguments: tuple[Expr, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """`internal("name")` or `internal("name", index)`: state without a name in the model. `word` stands first."""
+
+    word: Name
+    name: str
+    index: Expr | None
     span: Span = field(compare=False)
 
 
@@ -167,6 +177,7 @@ Expr = (
     | Quantified
     | Where
     | Call
+    | Inner
 )
 
 

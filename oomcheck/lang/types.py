@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oomcheck.ir.expr import Var
 from oomcheck.ir.sorts import BOOL, EnumSort, IntSort, Scalar
 from oomcheck.objects.base import TICKS
 from oomcheck.records import dataclass
@@ -80,11 +81,27 @@ class ObjectType:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """A parameter without a value as the size of an array: any integer from `low` on."""
+
+    name: str
+    low: int
+
+    @property
+    def var(self) -> Var:
+        """The parameter as an expression."""
+        return Var(self.name, IntSort(self.low, INT_MAX))
+
+
+Size = int | Extent
+
+
+@dataclass(frozen=True, slots=True)
 class ArrayType:
     """`size` elements."""
 
     element: Type
-    size: int
+    size: Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +157,14 @@ def show_type(kind: Type) -> str:
         case ObjectType(kind=what):
             return f"an object of kind {what}"
         case ArrayType(element=element, size=size):
-            return f"an array of {size}: {show_type(element)}"
+            return f"an array of {show_size(size)}: {show_type(element)}"
         case ThreadSetType(template=template):
             return f"the threads {template}"
+
+
+def show_size(size: Size) -> str:
+    """A size in the words of the model."""
+    return size.name if isinstance(size, Extent) else str(size)
 
 
 def fits(found: Type, wanted: Type) -> bool:
@@ -167,10 +189,15 @@ class Referents:
 
     objects: tuple[tuple[str, tuple[str, ...]], ...]
     threads: tuple[str, ...]
+    extents: tuple[tuple[str, Extent], ...] = ()  # of structs whose objects are counted by a parameter without a value
 
     def of(self, struct: str) -> tuple[str, ...]:
         """Names of the objects of a struct, in order."""
         return dict(self.objects).get(struct, ())
+
+    def extent(self, struct: str) -> Extent | None:
+        """The size of the one array that holds the objects of a struct, if that has no value; names are of one unit."""
+        return dict(self.extents).get(struct)
 
 
 def sort_of(kind: Type, referents: Referents) -> Scalar:
@@ -182,6 +209,8 @@ def sort_of(kind: Type, referents: Referents) -> Scalar:
             return IntSort(lo, hi)
         case EnumType(name=name, members=members):
             return EnumSort(name, members)
+        case PointerType(struct=struct) if referents.extent(struct) is not None:
+            return IntSort(0, INT_MAX)
         case PointerType(struct=struct):
             return EnumSort(f"{struct} *", ("NULL", *(f"&{n}" for n in referents.of(struct))))
         case TaskType() | NullType():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from oomcheck.diag.diagnostic import error
+from dataclasses import replace
+
+from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
-from oomcheck.lang.known import constant_value
+from oomcheck.lang.calls import subexpressions
+from oomcheck.lang.known import constant_value, listed, needs_number
 from oomcheck.lang.scope import (
     Argument,
     Bit,
@@ -29,10 +32,12 @@ from oomcheck.lang.types import (
     ArrayType,
     BoolType,
     EnumType,
+    Extent,
     IntType,
     NullType,
     ObjectType,
     PointerType,
+    Size,
     StructType,
     TaskType,
     Type,
@@ -41,6 +46,7 @@ from oomcheck.lang.types import (
     is_value,
     show_type,
 )
+from oomcheck.lang.typing_inside import inner, is_scalar, local, place, total
 from oomcheck.lang.typing_ops import COMPARE, type_operation
 from oomcheck.records import dataclass
 
@@ -217,6 +223,8 @@ class ExprTyper:
                 return self.located(expr)
             case t.Call():
                 return self.call(expr)
+            case t.Inner():
+                return inner(self, expr)
 
     def named(self, name: str, span: Span) -> Thing:
         """A name alone."""
@@ -225,6 +233,8 @@ class ExprTyper:
         symbol = self.scope.resolve(name, span)
         match symbol:
             case Constant(value=value, type=kind):
+                if symbol.expression is not None:
+                    return replace(symbol.expression, span=span)
                 if value is None:
                     hint = f"give -c {name}=VALUE, or `with {name} = VALUE` in the check"
                     raise error("E0305", f"parameter `{name}` has no value", span, hint)
@@ -275,7 +285,7 @@ class ExprTyper:
             case PartialPlace(type=ArrayType(element=inner, size=size)):
                 step = m.Step(m.Reach.ELEMENT, position, size)
                 return PartialPlace(base.key, (*base.steps, step), inner)
-            case Objects(struct=struct, base=first, size=int(size)):
+            case Objects(struct=struct, base=first, size=int() | Extent() as size):
                 step = m.Step(m.Reach.STATIC, position, size, first, struct)
                 return PartialPlace(struct, (step,), StructType(struct))
             case ThreadSet(symbol=Threads(size=int(size)), indices=()):
@@ -399,23 +409,50 @@ class ExprTyper:
                 return m.Operate(expr.operator, args, kind, expr.span)
 
     def quantified(self, expr: t.Quantified) -> m.TExpr:
-        """forall, exists and count over a domain that is known now."""
-        kind, values = self.domain(expr.domain, expr.variable.span)
+        """forall, exists and count over a domain that is known now, or forall and exists up to an open size."""
+        ends = self.open_range(expr.domain)
+        if ends is not None:
+            kind: Type = ends[2]
+        else:
+            kind, values = self.domain(expr.domain, expr.variable.span)
         variable = m.Fixed(expr.variable.text, kind, expr.variable.span)
         scope = self.scope.inner()
         scope.locals[expr.variable.text] = variable
         inner = ExprTyper(scope, self.ghosts, self.effects, self.running, self.depth)
         body = inner.condition(expr.body)
         result = INTEGER if expr.kind == "count" else BOOLEAN
+        if ends is not None:
+            if expr.kind == "count":
+                raise needs_number(ends[3], expr.span, "`count` adds up a number of values that is known")
+            return m.QuantifyRange(expr.kind, variable, ends[0], ends[1], body, result, expr.span)
         return m.Quantify(expr.kind, variable, values, body, result, expr.span)
+
+    def open_range(self, domain: t.Domain) -> tuple[m.TExpr, m.TExpr, Type, Extent] | None:
+        """Ends and type of a range, or of an array of structs, that depends on an open size; None if it does not."""
+        if domain.high is not None:
+            low, high = self.value(domain.low, INTEGER), self.value(domain.high, INTEGER)
+            parts = [*subexpressions(low), *subexpressions(high)]
+            extent = next((part.extent for part in parts if isinstance(part, m.Parameter)), None)
+            inside = self.scope.globals.inside
+            if not all(isinstance(part, m.Const | m.Parameter | m.Operate) for part in parts):
+                if inside is None or not all(map(is_scalar, parts)):
+                    return None
+                extent = extent or inside.extent  # a property may quantify up to a value of the state
+            if extent is None:
+                return None
+            return low, high, INTEGER, extent
+        symbol: object = self.scope.lookup(domain.low.name) if isinstance(domain.low, t.Ident) else None
+        if isinstance(symbol, Argument):
+            symbol = symbol.value
+        if not isinstance(symbol, Objects) or not isinstance(symbol.size, Extent):
+            return None
+        span, size = domain.low.span, symbol.size
+        return m.Const(1, INTEGER, span), m.Parameter(size, INTEGER, span), PointerType(symbol.struct), size
 
     def domain(self, domain: t.Domain, span: Span) -> tuple[Type, tuple[int, ...]]:
         """Type and values of a set: a range, threads, objects, or an enum."""
         if domain.high is not None:
-            low, high = self.constant(domain.low), self.constant(domain.high)
-            if high - low > 4096:
-                raise error("E0303", f"the range {low} .. {high} is too large", span)
-            return INTEGER, tuple(range(low, high + 1))
+            return INTEGER, listed(self.constant(domain.low), self.constant(domain.high), span)
         if isinstance(domain.low, t.Ident):
             name = domain.low.name
             kind = self.scope.globals.types.get(name)
@@ -438,9 +475,11 @@ class ExprTyper:
                     return TASK, tuple(range(first + 1, first + process.stride + 1))
                 total = process.count * process.stride
                 return TASK, tuple(range(process.base + 1, process.base + total + 1))
-            case Objects():
-                values = tuple(range(thing.base + 1, thing.base + thing.count + 1))
-                return PointerType(thing.struct), values
+            case Objects(size=Extent() as extent):
+                raise needs_number(extent, expr.span, "a set whose values stand one by one has a size")
+            case Objects(size=int() | None as size):
+                count = 1 if size is None else size
+                return PointerType(thing.struct), tuple(range(thing.base + 1, thing.base + count + 1))
             case PartialPlace(type=StructType(name=struct), steps=(m.Step(reach=m.Reach.STATIC) as step,)):
                 return PointerType(struct), (step.offset + 1,)
             case _:
@@ -450,6 +489,8 @@ class ExprTyper:
     def located(self, expr: t.Where) -> m.TExpr:
         """`thread at label`, `thread inside name`."""
         thread = self.value(expr.thread, TASK)
+        if expr.kind == "place":
+            return place(self, expr, thread)
         labels = self.scope.globals.labels
         label = expr.label.text
         known = {name for names in labels.values() for name in names}
@@ -466,7 +507,14 @@ class ExprTyper:
 
     def fold(self, value: m.TExpr) -> int:
         """The number that a typed expression is, without running anything."""
-        return constant_value(value)
+        try:
+            return constant_value(value)
+        except OomcheckError as failure:
+            if isinstance(value, m.Parameter | m.Operate):  # it may be a constant, which stands elsewhere
+                raise OomcheckError(
+                    [replace(d, span=_inside(d.span, value.span)) for d in failure.diagnostics]
+                ) from None
+            raise
 
     # ------------------------------------------------------------ calls
 
@@ -483,6 +531,10 @@ class ExprTyper:
             return self.function_call(symbol, expr)
         if symbol is not None:
             raise error("E0211", f"`{name}` is no function", expr.function.span)
+        if name == "local":
+            return local(self, expr)
+        if name == "internal":
+            return total(self, expr)
         return type_operation(self, expr)
 
     def function_call(self, head: FunctionHead, expr: t.Call) -> m.TExpr:
@@ -512,7 +564,14 @@ class ExprTyper:
         return ExprTyper(scope, self.ghosts, self.effects, self.running, self.depth + 1).thing(macro.body)
 
 
-def array_of(kind: Type, dims: tuple[int, ...]) -> Type:
+def _inside(span: Span | None, whole: Span) -> Span:
+    """A place if it is part of a whole, else the whole."""
+    if span is not None and span.path == whole.path and whole.start <= span.start and span.end <= whole.end:
+        return span
+    return whole
+
+
+def array_of(kind: Type, dims: tuple[Size, ...]) -> Type:
     """The type of an array with these sizes, the first one outermost."""
     for size in reversed(dims):
         kind = ArrayType(kind, size)

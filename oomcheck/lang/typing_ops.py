@@ -8,6 +8,7 @@ from oomcheck.diag.diagnostic import error
 from oomcheck.diag.span import Span
 from oomcheck.lang import model as m
 from oomcheck.lang import tree as t
+from oomcheck.lang.known import needs_number
 from oomcheck.lang.scope import Bit, FunctionHead, Macro, Objects, Scope, unknown
 from oomcheck.lang.types import (
     BOOLEAN,
@@ -16,6 +17,7 @@ from oomcheck.lang.types import (
     TASK,
     VOID,
     EnumType,
+    Extent,
     FlagsType,
     ObjectType,
     PointerType,
@@ -187,6 +189,8 @@ def _pool(typer: Typer, argument: t.Expr) -> m.TExpr:
     thing = typer.thing(argument)
     if isinstance(thing, Objects) and thing.size == 0:
         raise error("E0303", "there is nothing to allocate from an empty array", argument.span)
+    if isinstance(thing, Objects) and isinstance(thing.size, Extent):
+        raise needs_number(thing.size, argument.span, "kmalloc() looks at the objects one by one")
     if isinstance(thing, Objects) and thing.size is not None:
         return m.Const(thing.base, PointerType(thing.struct), argument.span)
     raise error("E0203", "expected an array of structs to allocate from", argument.span)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
-from oomcheck.ir.expr import TRUE, Apply, Expr, Index, Lit, Place, Var, add, binary, eq
+from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Place, Var, add, binary, eq
 from oomcheck.ir.interval import interval
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort, Scalar
@@ -272,7 +272,7 @@ def obj(operand: Operand) -> ObjRef:
 
 def expr(operand: Operand) -> Expr:
     """The operand, which the signature makes a value."""
-    assert isinstance(operand, Lit | Var | Index | Apply)
+    assert isinstance(operand, Expr)
     return operand
 
 

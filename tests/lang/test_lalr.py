@@ -54,6 +54,7 @@ TRICKY = [
     'spec for "m"; check c : a, b, without d timed slack 3 expect violated value 3 at "x" because "y";',
     'spec for "m"; bound b : max c <= 3; bound s : sup time(p ~> q); within w : p ~> q within 2;',
     'checkx : a; spec for "m";',
+    'spec for "m"; lemma a : t at "p" && local(t, v, 2) == internal("x", 1) || internal("y"); lemma b : f("s", 1, 2);',
     "",
     " // only a comment",
     "\u00e9",
