@@ -27,7 +27,7 @@ LEVELS = {
     "native": 5,
     "smt": 5,
     "pygen": 5,
-    "check": 9,
+    "check": 10,
     "settings": 7,
     "version": 0,
     "evidence": 5,
@@ -35,17 +35,23 @@ LEVELS = {
     "replaying": 7,
     "graphs": 5,
     "reference": 5,
+    "safety": 5,
     "rows": 5,
     "verdicts": 6,
     "smaller": 6,
+    "readings": 6,
     "explicit": 7,
+    "proofs": 7,
+    "portfolio": 8,
+    "proof_rows": 9,
     "runs": 8,
     "simulate": 6,
-    "api": 10,
-    "gate": 10,
-    "report": 11,
-    "cli": 12,
-    "": 13,  # oomcheck/__init__.py, the public API
+    "api": 11,
+    "certifying": 11,
+    "gate": 11,
+    "report": 12,
+    "cli": 13,
+    "": 14,  # oomcheck/__init__.py, the public API
 }
 
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -46,7 +46,7 @@ def product(system: TransitionSystem, automaton: Automaton) -> Product:
     at, accepted = Var(STATE, sort), Var(ACCEPTED, BOOL)
     first = [replace(edge, source=begin) for edge in automaton.edges if edge.source in automaton.initial]
     edges = [*automaton.edges, *first]
-    conditions = [and_(eq(at, Lit(edge.source, sort)), _letter(automaton, edge)) for edge in edges]
+    conditions = [and_(eq(at, Lit(edge.source, sort)), letter(automaton, edge)) for edge in edges]
     effects = [
         (
             Update(at, Lit(edge.target, sort)),
@@ -73,7 +73,7 @@ def product(system: TransitionSystem, automaton: Automaton) -> Product:
     return Product(replace(system, variables=variables, transitions=steps), accepted, max(len(edges), 1))
 
 
-def _letter(automaton: Automaton, edge: Edge) -> Expr:
+def letter(automaton: Automaton, edge: Edge) -> Expr:
     """The condition on the state that the edge reads."""
     parts = []
     for number, atom in enumerate(automaton.atoms):
