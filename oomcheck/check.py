@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 
-from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
+from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.evidence import Subject, build_trace
 from oomcheck.explicit import Explicit, Means
-from oomcheck.ir.expr import TRUE
+from oomcheck.ir.expr import TRUE, and_
 from oomcheck.ir.system import CoverPoint, ProcessKind, TransitionSystem
 from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
-from oomcheck.lang.lower import Lowered, lower, show_param
-from oomcheck.lang.mode import Mode
-from oomcheck.lang.spec import check_target, mode_of, plan, provisional, typed_properties
-from oomcheck.lang.tree import SpecFile
+from oomcheck.lang.lower import show_param
+from oomcheck.lang.spec import check_target, plan, provisional
+from oomcheck.lang.tree import ParamDecl, SpecFile
+from oomcheck.portfolio import Aside
+from oomcheck.proof_rows import Sought, proof_verdict, prove_rows
+from oomcheck.proofs import Asked, Established, Reached, Settled
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Liveness
+from oomcheck.readings import Group, Readings, key_of
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration, Limits, Witness
 from oomcheck.result.trace import Trace
@@ -34,33 +37,16 @@ from oomcheck.result.verdict import (
     Verdict,
     Violated,
     Word,
+    invariant_of,
     trace_of,
     word,
 )
-from oomcheck.rows import Options, Row, rows_of, select
+from oomcheck.rows import ENGINES, Options, Row, rows_of, select
 from oomcheck.runs import Finding, about_runs, search_runs
 from oomcheck.semantics.search import explore as explore_reference
-from oomcheck.transform.clock import clocked
+from oomcheck.smt.targets import Lemma, Method
 from oomcheck.vacuity import leaves_behaviour
 from oomcheck.verdicts import ASSUME, decide, judge, place_of
-
-ENGINES = ("auto", "explicit", "reference")
-Params = tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows that share one reading of the model: parameters, time, costs."""
-
-    params: Params
-    mode: Mode
-    lowered: Lowered
-    typed: Mapping[tuple[str, str], Property]  # by (spec, name); sanitizers have no spec
-    rows: tuple[int, ...]
-
-    def system(self, about_runs: bool) -> TransitionSystem:
-        """The system to search; for properties about runs time may also pass without any change."""
-        return clocked(self.lowered.system, idle=about_runs) if self.mode.timed else self.lowered.system
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +59,19 @@ class Found:
     dead: tuple[CoverPoint, ...]
     behaviour: bool | None  # whether assumptions leave any; None if that is not known
     findings: Mapping[str, Finding]
+    proofs: Mapping[str, Settled] = field(default_factory=dict)  # by a proof engine beside the search
 
 
 def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Report:
     """Check a model against its specs, or with its sanitizers alone if there are none."""
     if options.engine not in ENGINES:
         raise error("E0504", f"engine `{options.engine}` is not available in this version", None, "use auto")
+    files, base, rows = planned(model, specs, options)
+    return _Runner(files, base, rows, options).run(str(model))
+
+
+def planned(model: Path, specs: tuple[Path, ...], options: Options) -> tuple[Files, Elaborated, list[Row]]:
+    """The texts, the model to plan with, and the rows of the report to come."""
     for number, path in enumerate(specs):
         if any(path.resolve() == other.resolve() for other in specs[:number]):
             raise error("E0003", f"the spec `{path}` is given twice")
@@ -86,8 +79,7 @@ def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Repor
     trees = _read_specs(model, specs)
     base = _elaborate_for(files, [tree for _, _, tree in trees], options)
     plans = [plan(tree, str(path), base, options.params, name) for name, path, tree in trees]
-    rows = select(list(rows_of(plans, model, options, base)), plans, options)
-    return _Runner(files, base, rows, options).run(str(model))
+    return files, base, select(list(rows_of(plans, model, options, base)), plans, options)
 
 
 def _read_specs(model: Path, specs: tuple[Path, ...]) -> list[tuple[str, Path, SpecFile]]:
@@ -112,12 +104,22 @@ def _elaborate_for(files: Files, trees: list[SpecFile], options: Options) -> Ela
         return elaborate(files, options.params)
     except OomcheckError as failure:
         given = provisional(files, trees, options.params)
-        if not given or any(d.code != "E0305" for d in failure.diagnostics):
+        left = _left_open(files, trees, options) - {binding.name.text for binding in given}
+        if not (given or left) or any(d.code != "E0305" for d in failure.diagnostics):
             raise
-    base = elaborate(replace(files, bindings=(*files.bindings, *given)), options.params)
+    base = elaborate(replace(files, bindings=(*files.bindings, *given)), options.params, left)
     names = {binding.name.text for binding in given}
     params = tuple(replace(p, value=None) if p.name in names else p for p in base.model.params)
     return replace(base, model=replace(base.model, params=params))
+
+
+def _left_open(files: Files, trees: list[SpecFile], options: Options) -> frozenset[str]:
+    """Parameters without a value that may do without one, if there is anything to prove."""
+    wanted = options.prove or any(check.expect == "proved" for tree in trees for check in tree.checks)
+    declared = (item for file in files.files for item in file.items if isinstance(item, ParamDecl))
+    bound = {*(binding.name.text for binding in files.bindings), *options.params}
+    names = {p.name.text for p in declared if p.default is None and p.low is not None and p.high is None}
+    return frozenset(names - bound) if wanted else frozenset()
 
 
 # ---------------------------------------------------------------- running
@@ -138,11 +140,12 @@ class _Runner:
         self._start = time.perf_counter()
         self._exhaustive = True
         small_first = options.engine == "auto" and not options.ways.demanded
+        self._readings = Readings(files, options)
         self._explicit = Explicit(Means(options.ways, small_first, options.environ, options.tell))
 
     def run(self, model: str) -> Report:
         """The report, rows in the order of the specs."""
-        groups = self._groups()
+        groups = self._readings.groups(self._rows, self._stop_asked)
         interrupted = True
         try:
             for group in groups:
@@ -154,7 +157,10 @@ class _Runner:
             self._explicit.close(interrupted)
         ordered = tuple(result for _, result in sorted(self._results.items()))
         asked = {row.prop for row in self._rows}
-        on = tuple(s for s in SANITIZERS if s in asked or (s == "unreachable" and s not in self._options.without))
+        searched = any(not group.proof for group in groups)  # then dead code is known as well
+        on = tuple(
+            s for s in SANITIZERS if s in asked or (s == "unreachable" and searched and s not in self._options.without)
+        )
         dead = tuple(place for place, never in self._dead.items() if never) if self._exhaustive else ()
         values, chosen = self._values(groups)
         return Report(model, values, ordered, on, dead, tuple(self._warnings), chosen, self._partial)
@@ -174,50 +180,14 @@ class _Runner:
         chosen = tuple(p.name for p in params if p.value is not None and p.value != p.default)
         return tuple((p.name, show_param(p)) for p in params), chosen
 
-    # ------------------------------------------------------------ groups
-
-    def _groups(self) -> list[Group]:
-        """Everything lowered and typed before the first search, so that no mistake of the user comes late."""
-        settings: dict[Params, list[int]] = {}
-        for number, row in enumerate(self._rows):
-            settings.setdefault(row.params, []).append(number)
-        groups: list[Group] = []
-        for params, numbers in settings.items():
-            if self._stop_asked():
-                break
-            elaborated = elaborate(self._files, {**self._options.params, **dict(params)})
-            readings: dict[Mode, list[int]] = {}
-            for number in numbers:
-                readings.setdefault(self._mode(self._rows[number], elaborated), []).append(number)
-            for mode, members in readings.items():
-                lowered = lower(elaborated, mode)
-                typed = self._typed(lowered, [self._rows[n] for n in members])
-                groups.append(Group(params, mode, lowered, typed, tuple(members)))
-        return groups
-
-    def _mode(self, row: Row, elaborated: Elaborated) -> Mode:
-        """How the row reads the model: as its check says, with no more costs than the property needs."""
-        mode = mode_of(row.check, elaborated)
-        return replace(mode, costs=mode.costs & row.costs)
-
-    def _typed(self, lowered: Lowered, rows: list[Row]) -> dict[tuple[str, str], Property]:
-        found: dict[tuple[str, str], Property] = {("", name): sanitizer(name) for name in SANITIZERS}
-        errors: list[Diagnostic] = []
-        for spec in {row.spec.path: row.spec for row in rows if row.spec is not None}.values():
-            try:
-                for name, prop in typed_properties(spec.tree, lowered).items():
-                    found[(spec.path, name)] = replace(prop, name=f"{spec.path}:{name}")
-            except OomcheckError as failure:
-                errors.extend(failure.diagnostics)
-        if errors:
-            raise OomcheckError(errors)
-        return found
-
     # ------------------------------------------------------------ searches
 
     def _search(self, group: Group) -> None:
         """Settle all rows of a group: those about states by one search, those about runs by another."""
-        chosen = {group.typed[_key(self._rows[n])].name: group.typed[_key(self._rows[n])] for n in group.rows}
+        if group.proof:
+            self._prove(group)
+            return
+        chosen = self._chosen(group)
         states = [prop for prop in chosen.values() if not about_runs(prop)]
         runs = [prop for prop in chosen.values() if about_runs(prop)]
         # Where a formula about runs has no meaning is a question about states.
@@ -229,9 +199,14 @@ class _Runner:
         if left and not self._stop_asked():
             self._settle(self._explore_runs(group, left), left)
 
+    def _chosen(self, group: Group) -> dict[str, Property]:
+        """The properties of its rows, by name."""
+        found = [group.typed[key_of(self._rows[n])] for n in group.rows]
+        return {prop.name: prop for prop in found}
+
     def _violated(self, group: Group, prop: Property) -> bool:
         """Whether a row of this property is violated already."""
-        results = [self._results.get(n) for n in group.rows if group.typed[_key(self._rows[n])].name == prop.name]
+        results = [self._results.get(n) for n in group.rows if group.typed[key_of(self._rows[n])].name == prop.name]
         return any(result is not None and word(result.verdict) is Word.VIOLATED for result in results)
 
     def _limits(self) -> Limits:
@@ -245,12 +220,31 @@ class _Runner:
         system = group.system(about_runs=False)
         search = explore_reference if self._options.engine == "reference" else self._explicit.explore
         asked = [p for p in properties if p.name != "unreachable"]
+        options, limits = self._options, self._limits()
+        aside = Aside(self._proof_of(group, asked, limits), options.should_stop)
+        try:
+            everything = [*asked, sanitizer("unreachable")]
+            stop = aside.stop if self._helps(properties) else options.should_stop
+            found = self._stopped(search(system, everything, limits, stop, options.progress))
+            if found.stopped and not self._partial:
+                aside.wait()
+            proofs = dict(aside.settled)
+        finally:
+            aside.close()
+        dead = tuple(self._dead_code(group, found))
+        return Found(group, system, found, dead, self._behaviour(system, found), {}, proofs)
+
+    def _helps(self, properties: Sequence[Property]) -> bool:
+        """Whether a proof can spare the rest of a search: not where dead code or another way is asked for."""
         options = self._options
-        found = search(
-            system, [*asked, sanitizer("unreachable")], self._limits(), options.should_stop, options.progress
-        )
-        found = self._stopped(found)
-        return Found(group, system, found, tuple(self._dead_code(group, found)), self._behaviour(system, found), {})
+        plain = options.engine == "auto" and options.ways.lossy is None and not options.ways.demanded
+        return plain and all(prop.name != "unreachable" for prop in properties)
+
+    def _proof_of(self, group: Group, properties: Sequence[Property], limits: Limits) -> Asked:
+        """What a proof engine is asked beside a search."""
+        system = group.system(about_runs=False)
+        lemmas = tuple(Lemma(name, and_(p.defined, p.formula)) for name, p in group.lemmas.items())
+        return Asked(system, system, tuple(properties), lemmas, Method.AUTO, limits, self._options.rlimit)
 
     def _explore_runs(self, group: Group, properties: Sequence[Property]) -> Found:
         system = group.system(about_runs=True)
@@ -283,10 +277,20 @@ class _Runner:
         names = {prop.name for prop in properties if isinstance(prop.temporal, Liveness) and not prop.temporal.fairness}
         for number in group.rows:
             row = self._rows[number]
-            if row.named and group.typed[_key(row)].name in names:
+            if row.named and group.typed[key_of(row)].name in names:
                 where = f"check `{row.check.name}`: `{row.prop}`"
                 hint = "others may keep a thread from running for ever; `fair weak(all)` rules that out"
                 self._warnings[f"{where} assumes no fairness: {hint}"] = None
+
+    def _prove(self, group: Group) -> None:
+        """Settle all rows of a group by proof."""
+        self._exhaustive = False  # dead code is not known
+        asked = Sought(self._files.path, self._rows, self._readings, self._explicit, self._options)
+        self._results.update(prove_rows(group, asked, self._limits(), self._wants_stop))
+
+    def _wants_stop(self) -> str:
+        """Why the caller wants to stop, "" to go on."""
+        return self._partial if self._stop_asked() else ""
 
     # ------------------------------------------------------------ rows
 
@@ -294,9 +298,9 @@ class _Runner:
         names = {prop.name for prop in properties} | set(known.exploration.witnesses)
         for number in known.group.rows:
             row = self._rows[number]
-            if known.group.typed[_key(row)].name not in names:
+            if known.group.typed[key_of(row)].name not in names:
                 continue
-            result = self._result(row, known.group.typed[_key(row)], known)
+            result = self._result(row, known.group.typed[key_of(row)], known)
             unsettled = bool(known.exploration.stopped) and not result.ok
             if row.shown or unsettled or word(result.verdict) is Word.VIOLATED:
                 self._results[number] = result
@@ -320,6 +324,8 @@ class _Runner:
         engine = "reference" if self._options.engine == "reference" else "explicit"
         finding = known.findings.get(prop.name)
         verdict = self._verdict(row, prop, known, finding)
+        if invariant_of(verdict) is not None:
+            engine = known.proofs[prop.name].method.value
         sources = tuple(point.source for point in known.dead)
         ok, note = judge(row, verdict, sources)
         trace = trace_of(verdict)
@@ -353,6 +359,11 @@ class _Runner:
     def _verdict(self, row: Row, prop: Property, known: Found, finding: Finding | None) -> Verdict:
         found = known.exploration
         settled = decide(prop, found, tuple(map(place_of, known.dead)), known.behaviour)
+        proof = known.proofs.get(prop.name)
+        if proof is not None and (found.stopped or prop.name in found.witnesses):
+            settled = self._by_proof(row, prop, known, proof, settled)
+            if not isinstance(settled, Unknown):
+                return settled
         witness = found.witnesses.get(prop.name) if finding is None else finding.witness
         if witness is None:
             reason = finding.vacuous if finding is not None else ""
@@ -368,6 +379,17 @@ class _Runner:
             return settled
         return Covered(self._trace(row, prop, known, witness, Word.COVERED))
 
+    def _by_proof(self, row: Row, prop: Property, known: Found, proof: Settled, otherwise: Verdict) -> Verdict:
+        """What a proof engine found beside the search, which was cut short or has a witness against it."""
+        witness = known.exploration.witnesses.get(prop.name)
+        if witness is None and isinstance(proof.known, Reached):
+            witness = proof.known.witness
+        if witness is None and not isinstance(proof.known, Established):
+            return otherwise
+        title = Word.COVERED if prop.kind is Kind.COVER else Word.VIOLATED
+        trace = None if witness is None else self._trace(row, prop, known, witness, title)
+        return proof_verdict(prop, proof.known, trace, known.behaviour)
+
     def _trace(self, row: Row, prop: Property, known: Found, witness: Witness, title: Word) -> Trace:
         engine = "reference" if self._options.engine == "reference" else "explicit"
         finding = known.findings.get(prop.name)
@@ -381,7 +403,3 @@ class _Runner:
         if about_runs(prop) and not known.findings:  # the formula has no meaning somewhere
             shown = replace(shown, kind=Kind.INVARIANT, temporal=None)
         return build_trace(known.system, shown, witness, subject)
-
-
-def _key(row: Row) -> tuple[str, str]:
-    return ("", row.prop) if row.prop in SANITIZERS or row.spec is None else (row.spec.path, row.prop)

@@ -12,6 +12,7 @@ from pathlib import Path
 from oomcheck.diag.diagnostic import error
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.lower import show_param
+from oomcheck.lang.params import open_parameters
 from oomcheck.lang.spec import Check, Spec, mode_of
 from oomcheck.lang.tree import MaxCost
 from oomcheck.prop.property import SANITIZERS
@@ -21,7 +22,8 @@ from oomcheck.ways import Ways
 
 _log = logging.getLogger(__name__)
 
-ENGINES = ("auto", "explicit", "reference")
+PROVERS = ("bmc", "kind", "pdr")
+ENGINES = ("auto", "explicit", "reference", *PROVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,9 @@ class Options:
     progress: Callable[[Progress], None] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)  # of compilers, and where the cache is
     tell: Callable[[str], None] = _log.warning  # hears of what makes searches slower
+    prove: bool = False  # parameters that may stay without a value do, unless they are given one
+    rlimit: int | None = None  # Z3's own steps for one question
+    certificates: Path | None = None  # folder for those of proofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Row:
     """One line of the report to come.
 
     `named` rows are those of a check's own list, which its expectation is about; `shown` ones were asked for,
-    the others appear only if they fail.
+    the others appear only if they fail. `open` are the parameters that have no value in it: it is about all of them.
     """
 
     identity: str
@@ -57,6 +62,7 @@ class Row:
     params: tuple[tuple[str, int], ...]
     named: bool
     shown: bool
+    open: frozenset[str] = frozenset()
 
     @property
     def costs(self) -> frozenset[str]:
@@ -91,21 +97,31 @@ def _check_rows(
     base: Elaborated,
 ) -> Iterator[Row]:
     timed = mode_of(check, base).timed
+    proof = wants_proof(check, options)
     implicit = [
         s
         for s in SANITIZERS
         if s not in check.properties and s not in check.without and s not in options.without and _by_default(s, options)
         if s != "zeno" or timed
+        if not proof  # each would be a proof of its own; that nothing ends the behaviour is part of every proof
     ]
+    openable = frozenset(open_parameters(base.model)) if options.prove or check.expect == "proved" else frozenset()
     for instance in check.instances:
         params = tuple(sorted({**instance, **_numbers(options.params)}.items()))
+        left_open = openable - {*instance, *options.params}
         ranged = [f"{p}={shown(p, instance[p])}" for p in check.ranged]
         suffix = f"[{','.join(ranged)}]" if ranged else ""
         for prop in (*check.properties, *implicit):
             if check.name == "default" and (prop in options.without or (prop == "zeno" and not timed)):
                 continue
             named = prop in check.properties
-            yield Row(f"{name}/{check.name}/{prop}{suffix}", check, spec, prop, params, named, named)
+            identity = f"{name}/{check.name}/{prop}{suffix}"
+            yield Row(identity, check, spec, prop, params, named, named, left_open)
+
+
+def wants_proof(check: Check, options: Options) -> bool:
+    """Whether a check is for proof engines alone."""
+    return options.engine in PROVERS or options.prove or (check.expect == "proved" and options.engine == "auto")
 
 
 def _numbers(params: Mapping[str, int | str]) -> dict[str, int]:

@@ -35,6 +35,7 @@ class Settings:
     color: str = "auto"
     engine: str = "auto"
     jobs: int | None = None  # threads of a search; None: one for each core
+    rlimit: int | None = None  # steps of the solver for one question
 
     @property
     def limits(self) -> Limits:
@@ -139,6 +140,7 @@ PARSERS: Final[Mapping[str, Callable[[str], Value]]] = {
     "timeout": _optional(parse_time),
     "max_memory": _optional(parse_size),
     "depth": _optional(_parse_depth),
+    "rlimit": _optional(parse_count),
     "format": _one_of(FORMATS),
     "color": _one_of(COLORS),
     "engine": _one_of(ENGINES),

@@ -56,8 +56,8 @@ def judge(row: Row, verdict: Verdict, sources: tuple[str, ...] = ()) -> tuple[bo
     found = word(verdict)
     expect = row.check.expect if row.named else ""
     if not expect:
-        return found in (Word.HOLDS, Word.COVERED), ""
-    if found.value != expect:
+        return found in (Word.HOLDS, Word.PROVED, Word.COVERED), ""
+    if found.value != expect and (found.value, expect) != (Word.PROVED.value, Word.HOLDS.value):
         return False, f"expected {expect}"
     if row.check.value is not None and isinstance(verdict, Bounded) and verdict.value != row.check.value:
         return False, f"expected the worst value {row.check.value}, found {verdict.value}"

@@ -167,9 +167,10 @@ class _Matcher:
         stems = [v.name.partition("[")[0] if v.owner is None else "" for v, _ in self._system.slots]
         known = {(stem, name): slot for slot, (stem, name) in enumerate(zip(stems, names, strict=True))}
         chosen = {slot: votes.most_common(1)[0][0] for slot, votes in self._votes.items()}
-        return [
-            chosen.get(slot, known.get((stem, self._renamed(name)), slot))
-            for slot, (stem, name) in enumerate(zip(stems, names, strict=True))
+        moved = [self._renamed(name) for name in names]
+        return [  # several locals of inlined functions may share a name, so one that keeps it stays where it is
+            chosen.get(slot, slot if moved[slot] == names[slot] else known.get((stem, moved[slot]), slot))
+            for slot, stem in enumerate(stems)
         ]
 
     def _follow(self, slots: list[int], values: Sequence[Renaming]) -> bool:

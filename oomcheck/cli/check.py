@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -23,14 +21,14 @@ from oomcheck.report.json import render_json
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.text import TextOptions, render_report
 from oomcheck.result.codec import dump_trace
+from oomcheck.result.naming import safe_name
 from oomcheck.result.verdict import Report, exit_code, trace_of
 from oomcheck.rows import Options
 from oomcheck.settings import Settings, resolve
 from oomcheck.version import VERSION
 
 LATER_FORMATS = ("junit", "ktap", "sarif", "github")
-LONGEST_NAME = 200  # of a file of traces; file systems allow 255 bytes
-_SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine", "jobs")
+_SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine", "jobs", "rlimit")
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -41,6 +39,13 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         epilog=exit_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_checking(parser)
+    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
+    parser.set_defaults(run=run)
+
+
+def add_checking(parser: argparse.ArgumentParser) -> None:
+    """What `check` and `prove` have in common: what to check, limits, and how the report looks."""
     add_model(parser)
     parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path)
     parser.add_argument(
@@ -57,10 +62,10 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m, for all searches together")
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
-    parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit or reference")
+    parser.add_argument("--rlimit", metavar="N", help="steps of the solver for one question, the same everywhere")
+    parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit, reference, bmc, kind or pdr")
     parser.add_argument("--format", metavar="FORMAT", help="text or json")
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
-    parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write each trace as JSON below DIR")
     parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
     parser.add_argument("--ascii", action="store_true", help="plain ASCII output")
     parser.add_argument("--states", choices=("diff", "full"), default="diff", help="what a trace shows of each state")
@@ -72,11 +77,15 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
             f"--no-{name}", dest="without", action="append_const", const=name, help=f"leave out the {name} sanitizer"
         )
     add_ways(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """The command."""
+    return report_of(args, prove=False)
+
+
+def report_of(args: argparse.Namespace, prove: bool) -> int:
+    """Check or prove, print the report, and give the exit code."""
     if args.width < MIN_WIDTH:
         raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
     if args.quiet and args.verbose:
@@ -100,6 +109,9 @@ def run(args: argparse.Namespace) -> int:
             should_stop,
             sink,
             tell=_tell,
+            prove=prove,
+            rlimit=settings.rlimit,
+            certificates=args.output if prove else None,
         )
         report = check_files(args.model, tuple(args.specs), options)
     code = exit_code(report)
@@ -146,18 +158,6 @@ def _write_traces(report: Report, folder: Path) -> dict[str, str]:
             write_file(path, dump_trace(trace))
             paths[result.identity] = str(path)
     return paths
-
-
-def safe_name(identity: str) -> str:
-    """An identity as a path below the output folder: only letters, digits and a few signs, no part too long."""
-    plain = re.sub(r"[^A-Za-z0-9_./=,-]", "_", identity).replace("..", "_").lstrip("/")
-    return "/".join(_short(part) for part in plain.split("/"))
-
-
-def _short(part: str) -> str:
-    if len(part) <= LONGEST_NAME:
-        return part
-    return f"{part[: LONGEST_NAME - 9]}-{hashlib.sha256(part.encode()).hexdigest()[:8]}"
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from oomcheck.diag.render import render_text
 from oomcheck.evidence import EvidenceError
 from oomcheck.version import VERSION
 
-COMMANDS: Final = ("check", "sim", "replay", "info", "lint", "fmt", "explain")  # each a module beside this one
+COMMANDS: Final = ("check", "prove", "certify", "sim", "replay", "info", "lint", "fmt", "explain")  # modules here
 RECURSION = 5_000  # nested macros, calls and conditions are walked by recursion
 YOUNG = 50_000  # objects between two searches for garbage; what the phases make is seldom any
 WRONG_INPUT, UNKNOWN, INTERNAL, INTERRUPTED, BROKEN_PIPE = 2, 3, 4, 130, 141

@@ -6,12 +6,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from oomcheck.cli.check import interruptible, safe_name
+from oomcheck.cli.check import interruptible
 from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
 from oomcheck.diag.diagnostic import error
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.simulation import sim_json, sim_text
 from oomcheck.result.codec import dump_trace
+from oomcheck.result.naming import safe_name
 from oomcheck.result.verdict import INTERRUPTED
 from oomcheck.simulate.session import OF_STATES, Query, Report, walk_files
 from oomcheck.simulate.timed import simulate_files

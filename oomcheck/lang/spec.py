@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -325,11 +325,11 @@ class _Planner:
         return list(dict.fromkeys(values))
 
 
-def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
+def typed_properties(spec: t.SpecFile, lowered: Lowered, wanted: Collection[str] | None = None) -> dict[str, Property]:
     """The properties of a spec over the states of one lowered model.
 
     One whose limit names a slack or that compares times is left out where the model is read without time: no check
-    can ask for it then.
+    can ask for it then. One that needs the value of an open parameter is left out unless it is `wanted`.
     """
     scope = _spec_scope(spec, lowered)
     found: dict[str, Property] = {}
@@ -341,6 +341,9 @@ def typed_properties(spec: t.SpecFile, lowered: Lowered) -> dict[str, Property]:
                 found[decl.name.text] = prop
         except OomcheckError as failure:
             needs_time = all(diagnostic.code == "E0307" for diagnostic in failure.diagnostics)
+            needs_number = all(diagnostic.code == "E0308" for diagnostic in failure.diagnostics)
+            if needs_number and wanted is not None and decl.name.text not in wanted:
+                continue
             if lowered.mode.timed or not needs_time:
                 errors.extend(failure.diagnostics)
     if errors:

@@ -9,6 +9,7 @@ from oomcheck.result.amounts import amount
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
     Bounded,
+    Contradiction,
     Covered,
     DeadCode,
     Holds,
@@ -39,6 +40,7 @@ EXIT_MEANING: dict[int, str] = {
 
 UNTIMED = "untimed"  # how a result says that time was abstracted
 UNBOUNDED = "UNBOUNDED"
+CONTRADICTION = "search and proof contradict each other; this is a defect of oomcheck"
 
 
 class Status(Enum):
@@ -91,6 +93,8 @@ def verdict_text(result: Result) -> str:
         case Violated(trace=trace) | Covered(trace=trace):
             place = f" at {result.source}" if result.source else ""
             return f"{title}{_extreme(result, trace)} in {length(trace)}{place}{read}"
+        case Contradiction(trace=trace, invariant=proof):
+            return f"{title}: {CONTRADICTION}: {length(trace)} against {plural(len(proof.conjuncts), 'conjunct')}"
         case DeadCode(places=places):
             return f"{title}: {plural(len(places), 'statement')} never executed"
         case Vacuous(reason=reason) | Unknown(reason=reason):
@@ -147,6 +151,8 @@ def reason(result: Result) -> str:
             found = f"never executed: {', '.join(places)}"
         case Vacuous(reason=text) | Unknown(reason=text) | HoldsUpTo(reason=text):
             found = text
+        case Contradiction():
+            found = CONTRADICTION
         case Holds() | Proved() | Bounded() | Covered() | Unreachable():
             found = ""
         case _:

@@ -87,7 +87,7 @@ def _evidence(result: Result, verbose: bool) -> list[str]:
     """The invariant of a proof, if it is wanted, and why an induction failed."""
     proof = invariant_of(result.verdict)
     lines = []
-    if proof is not None and verbose:
+    if proof is not None and (verbose or not result.ok):
         lines += ["inductive invariant:", *(f"  {line}" for c in proof.conjuncts for line in c.splitlines())]
     if proof is not None and proof.folder:
         lines.append(f"certificate in {proof.folder}")

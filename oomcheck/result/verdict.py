@@ -122,7 +122,27 @@ class Unknown:
     induction: tuple[str, ...] = ()
 
 
-Verdict = Holds | Bounded | HoldsUpTo | Proved | Violated | DeadCode | Covered | Unreachable | Vacuous | Unknown
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two engines contradict each other: a trace that was replayed, and an invariant that solvers confirmed."""
+
+    trace: Trace
+    invariant: Invariant
+
+
+Verdict = (
+    Holds
+    | Bounded
+    | HoldsUpTo
+    | Proved
+    | Violated
+    | DeadCode
+    | Covered
+    | Unreachable
+    | Vacuous
+    | Unknown
+    | Contradiction
+)
 
 
 def word(verdict: Verdict) -> Word:
@@ -144,12 +164,14 @@ def word(verdict: Verdict) -> Word:
             return Word.VACUOUS
         case Unknown():
             return Word.UNKNOWN
+        case Contradiction():
+            return Word.ERROR
 
 
 def trace_of(verdict: Verdict) -> Trace | None:
     """The evidence of a verdict that has a trace."""
     match verdict:
-        case Violated(trace=trace) | Covered(trace=trace) | Bounded(trace=trace):
+        case Violated(trace=trace) | Covered(trace=trace) | Bounded(trace=trace) | Contradiction(trace=trace):
             return trace
         case Holds() | HoldsUpTo() | Proved() | DeadCode() | Unreachable() | Vacuous() | Unknown():
             return None
@@ -157,7 +179,7 @@ def trace_of(verdict: Verdict) -> Trace | None:
 
 def invariant_of(verdict: Verdict) -> Invariant | None:
     """The invariant of a verdict that rests on one."""
-    return verdict.invariant if isinstance(verdict, Proved | Unreachable) else None
+    return verdict.invariant if isinstance(verdict, Proved | Unreachable | Contradiction) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +243,8 @@ def exit_code(report: Report) -> int:
 
 
 def _row_code(result: Result) -> int:
+    if isinstance(result.verdict, Contradiction):
+        return 4
     unknown = word(result.verdict) in (Word.UNKNOWN, Word.HOLDS_UP_TO)
     if result.ok and (not unknown or result.expected == word(result.verdict).value):
         return 0

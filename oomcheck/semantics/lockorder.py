@@ -24,10 +24,10 @@ class LockOrder:
             return ()
         self._seen[edge] = state
         self._leaving.setdefault(edge.held, []).append(edge)
-        return self._circle(edge)
+        return self.circle(edge)
 
-    def _circle(self, closing: LockEdge) -> tuple[LockEdge, ...]:
-        """A shortest circle through `closing` that no process appears in twice.
+    def circle(self, closing: LockEdge) -> tuple[LockEdge, ...]:
+        """A shortest circle through an edge of the graph that no process appears in twice, that edge last, or ().
 
         One process that takes locks in two orders at different times cannot
         block itself; a deadlock needs a process of its own for each edge.

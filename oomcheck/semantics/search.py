@@ -15,6 +15,7 @@ from oomcheck.semantics.budget import DECIDED, POLL, Budget, Report, StopCheck, 
 from oomcheck.semantics.checks import deadlocked, deciding, forbids_deadlock, is_sanitizer, lock_edges, race
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.findings import Findings
+from oomcheck.semantics.paths import Mismatch, replay
 from oomcheck.semantics.successors import apply, enabled, faults
 
 
@@ -89,6 +90,25 @@ def explore(
     if cut and not stopped:
         stopped = depth_limit(limits)
     return findings.exploration(len(tree.states), transitions, tree.depth[-1], stopped, budget.seconds)
+
+
+def inspect_paths(
+    system: TransitionSystem, properties: Sequence[Property], paths: Sequence[Sequence[int]]
+) -> Findings | Mismatch:
+    """What the states along some paths (transition indices from the initial state) decide, path after path.
+
+    A search that visited these states in this order would have the same findings; or the first step that is not one.
+    """
+    ends: list[tuple[int, ...]] = []
+    findings = Findings(properties, ends.__getitem__)
+    for path in paths:
+        states = replay(system, path)
+        if isinstance(states, Mismatch):
+            return states
+        for length, state in enumerate(states):
+            ends.append(tuple(path[:length]))
+            _inspect(system, properties, findings, len(ends) - 1, state, enabled(system, state))
+    return findings
 
 
 def _inspect(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Index, Lit, Place, Var, and_, binary, boolean, eq, not_, or_
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import IntSort, width
+from oomcheck.ir.sorts import ArraySort, IntSort, Sort
 from oomcheck.ir.system import Fault, Transition, TransitionSystem
 from oomcheck.prop.property import Property
 from oomcheck.records import dataclass
@@ -90,13 +90,15 @@ def _same(left: Place, right: Place) -> Expr:
         case Var(name=a), Var(name=b):
             return boolean(a == b)
         case Index(array=a), Index(array=b) if a.name == b.name:
-            return and_(
-                _inside(left.index, width(a.sort)), _inside(right.index, width(b.sort)), eq(left.index, right.index)
-            )
+            return and_(_inside(left.index, a.sort), _inside(right.index, b.sort), eq(left.index, right.index))
         case _:
             return FALSE
 
 
-def _inside(index: Expr, size: int) -> Expr:
-    sort = IntSort(0, size)
-    return and_(binary(Op.LE, Lit(0, sort), index), binary(Op.LT, index, Lit(size, sort)))
+def _inside(index: Expr, array: Sort) -> Expr:
+    assert isinstance(array, ArraySort)
+    sort = IntSort(0, array.size)
+    size: Expr = Lit(array.size, sort)
+    if array.extent:
+        size = binary(Op.MUL, Var(array.extent, IntSort(0, 2**31 - 1)), size)
+    return and_(binary(Op.LE, Lit(0, sort), index), binary(Op.LT, index, size))

@@ -17,7 +17,6 @@ from oomcheck.records import dataclass
 Send = Callable[[object], None]
 Work = Callable[[Send], None]
 
-BEAT: Final = 0.05
 #: Address space that a child may take beyond its limit of memory: code, and pages that Z3 reserves but does not use.
 RESERVED: Final = 1 << 30
 
@@ -38,7 +37,7 @@ class Child:
     """Runs `work` in another process, which is the same program in the same state; what it sends arrives in order.
 
     Messages are pickled. The process ends when this object is closed, or when the process that made it ends, in
-    whatever way. `memory` bounds its address space, in bytes.
+    whatever way. `memory` bounds what it takes beyond what was there when it started, in bytes.
     """
 
     def __init__(self, work: Work, memory: int | None = None) -> None:
@@ -91,7 +90,8 @@ def _run(work: Work, pipe: Connection, alive: Connection, others: tuple[Connecti
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if memory is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory + RESERVED, memory + RESERVED))
+        most = memory + RESERVED + _size()
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     threading.Thread(target=_follow, args=(alive,), daemon=True).start()
     try:
         work(pipe.send)
@@ -101,6 +101,15 @@ def _run(work: Work, pipe: Connection, alive: Connection, others: tuple[Connecti
     except BrokenPipeError:
         pass
     os._exit(0)  # nothing of the parent is to be closed, flushed or finished here
+
+
+def _size() -> int:
+    """Address space of this process, in bytes; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def _follow(alive: Connection) -> None:

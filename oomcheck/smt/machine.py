@@ -49,6 +49,7 @@ class Machine:
         self.system = system
         self.current = Frame(system)
         self.after = Frame(system, "'")
+        self._guards: dict[int, Expr] = {}
         self.cells: tuple[Cell, ...] = tuple(  # all that a step can change
             (v.name, slot)
             for v in system.variables
@@ -108,7 +109,9 @@ class Machine:
 
     def full_guard(self, transition: Transition) -> Expr:
         """The guard with the program counter, one object for each transition."""
-        return self.system.full_guard(transition)
+        if transition.index not in self._guards:
+            self._guards[transition.index] = self.system.full_guard(transition)
+        return self._guards[transition.index]
 
     def effect(self, transition: Transition) -> dict[Cell, Term]:
         """The new values, over the current state, of the slots that a transition may change; all others keep theirs."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oomcheck.ir.expr import Expr, Index, Lit, Var, and_, binary, eq, ite
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import EnumSort, IntSort, width
+from oomcheck.ir.sorts import ArraySort, EnumSort, IntSort
 from oomcheck.ir.system import Transition, TransitionSystem, Update
 from oomcheck.ir.walk import rewrite
 
@@ -50,6 +50,8 @@ def after(expr: Expr, updates: Sequence[Update]) -> Expr:
 
 def _inside(position: Expr, array: Var) -> Expr:
     """Whether an index lies in its array: a write outside is lost."""
-    size = width(array.sort)
+    assert isinstance(array.sort, ArraySort)
+    size, extent = array.sort.size, array.sort.extent
     low, high = Lit(0, IntSort(0, size)), Lit(size, IntSort(0, size))
-    return and_(binary(Op.LE, low, position), binary(Op.LT, position, high))
+    length = binary(Op.MUL, Var(extent, IntSort(0, 2**31 - 1)), high) if extent else high
+    return and_(binary(Op.LE, low, position), binary(Op.LT, position, length))

@@ -24,6 +24,7 @@ from oomcheck.semantics.successors import apply, enabled
 from tests import toys
 from tests.analysis import alike, quotient
 
+SMALL = IntSort(0, 2)
 random_systems = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 COMPLETE = (sanitizer("unreachable"),)
 
@@ -81,6 +82,18 @@ def _with(expr: Expr, turn: Var) -> Expr:
 def _aimed(step: Transition, turn: Var) -> Transition:
     updates = (replace(u, target=turn) if isinstance(u.target, Var) else u for u in step.updates)
     return replace(step, updates=tuple(updates))
+
+
+def test_locals_of_a_third_thread_that_share_a_name_stay() -> None:
+    """Reports call locals of inlined functions alike; those of a thread that stays where it is stay as well."""
+    locals_ = [toys.variable(name, SMALL) for name in ("x0", "x1", "y", "y'2")]
+    shown = [*locals_[:2], *(replace(variable, names=("y",), owner=2) for variable in locals_[2:])]
+    writes = [[(variable.var, toys.number(1))] for variable in locals_]
+    steps = [toys.step(who, 0, 1, writes=written) for who, written in zip((0, 1, 2, 2), writes, strict=True)]
+    toy = toys.system("shared", shown, [toys.process(name, 2) for name in ("a", "b", "c")], steps)
+    (swap,) = symmetry(toy, COMPLETE).generators
+    moved = {old for old, new in enumerate(swap.slots) if old != new}
+    assert moved == {toy.slot[name] for name in ("a.pc", "b.pc", "x0", "x1")}
 
 
 def test_philosophers_around_a_table_move_on_by_one() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.cli.check import safe_name
 from oomcheck.cli.main import main
+from oomcheck.result.naming import safe_name
 from tests.cli.samples import CLASH, STEPS, put, report, steps, verdicts
 
 COUNTER = """model counter;

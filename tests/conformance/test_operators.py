@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
+import z3
 
 from oomcheck.ir.expr import Apply, Expr, Lit, Var, fold
 from oomcheck.ir.ops import ARITY, Op
@@ -13,6 +15,7 @@ from oomcheck.ir.walk import rebuild
 from oomcheck.pygen.expressions import Emitter, load
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.meaning import MEANING
+from oomcheck.smt import bits, terms
 from tests import oracle, toys
 from tests.native.calls import Values
 
@@ -89,6 +92,46 @@ def test_native_corner_values(op: Op) -> None:
     native = Values(toys.system("operator", variables, [], []), [expr])
     for values in product(*((0, 1) if own == BOOL else corners for own in sorts)):
         assert native(values) == [MEANING[op](*values)], values
+
+
+def integer_term(op: Op, values: tuple[int, ...], truths: int) -> int:
+    """What the table of integer terms gives for some values, of which the first `truths` are truth values."""
+    args = [z3.BoolVal(bool(v)) if i < truths else z3.IntVal(v) for i, v in enumerate(values)]
+    return int(z3.simplify(terms.number(terms.TERM[op](*args))).as_long())
+
+
+def bit_term(op: Op, values: tuple[int, ...], truths: int) -> int:
+    """The same of the table of bit-vectors; the result lies in the bounds that it says."""
+    args: list[bits.Value] = [z3.BoolVal(bool(v)) if i < truths else bits.constant(v) for i, v in enumerate(values)]
+    found = bits.number(bits.BITS[op](*args))
+    value = int(z3.simplify(found.term).as_signed_long())
+    assert found.low <= value <= found.high
+    assert found.term.size() == bits.width_of(found.low, found.high)
+    return value
+
+
+@pytest.mark.parametrize("table", [terms.TERM, bits.BITS])
+def test_symbolic_tables_cover_the_operators(table: dict[Op, object]) -> None:
+    """The tables of the symbolic readers have an entry for each operator and no other."""
+    assert set(table) == set(Op)
+
+
+@pytest.mark.parametrize("read", [integer_term, bit_term])
+@pytest.mark.parametrize("op", list(Op))
+def test_symbolic_corner_values(op: Op, read: Callable[[Op, tuple[int, ...], int], int]) -> None:
+    """Terms over integers and over bits have the value that the table of the reference gives."""
+    truths = LOGICAL.get(op) or (1 if op is Op.ITE else 0)
+    for values in arguments(op):
+        assert read(op, values, truths) == MEANING[op](*values), values
+
+
+@pytest.mark.parametrize("read", [integer_term, bit_term])
+@pytest.mark.parametrize("op", [Op.EQ, Op.NE, Op.LT, Op.LE, Op.ITE])
+def test_symbolic_truth_values_as_numbers(op: Op, read: Callable[[Op, tuple[int, ...], int], int]) -> None:
+    """Truth values compare and are chosen like the numbers 0 and 1, alone and next to numbers."""
+    for values in product((0, 1), repeat=ARITY[op] or 2):
+        for truths in range(1, len(values) + 1):
+            assert read(op, values, truths) == MEANING[op](*values), (values, truths)
 
 
 @pytest.mark.parametrize(

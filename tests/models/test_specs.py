@@ -63,6 +63,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "traversal": (),
     "use_after_free": ("by_lmkd",),
     "victim_count": ("marked_once", "v7"),
+    "victim_threads": (),
 }
 
 

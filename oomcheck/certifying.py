@@ -1,0 +1,75 @@
+"""Certificates against the model that they are about: the question is made anew, nothing of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from oomcheck.check import planned
+from oomcheck.diag.diagnostic import error
+from oomcheck.proofs import Asked, question_of, targets_of
+from oomcheck.readings import Readings, key_of
+from oomcheck.records import dataclass
+from oomcheck.rows import Options
+from oomcheck.smt.certificate import NAME, About, Report, certify, subject
+from oomcheck.smt.checkers import Effort
+from oomcheck.smt.outcome import Question
+from oomcheck.smt.portable import UnreadableError
+from oomcheck.smt.targets import Method
+from oomcheck.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of one certificate."""
+
+    folder: Path
+    identity: str
+    report: Report
+
+
+def certificates(folder: Path) -> list[Path]:
+    """The certificates at or below a folder; E0003 if there is none."""
+    found = sorted(path.parent for path in folder.rglob(NAME))
+    if not found:
+        raise error("E0003", f"no certificate at or below `{folder}`", None, f"a certificate is a folder with a {NAME}")
+    return found
+
+
+def check_certificates(
+    folder: Path, model: Path | None, specs: tuple[Path, ...], options: Options, solvers: Sequence[str]
+) -> Iterator[Checked]:
+    """Check each certificate at or below `folder`, against the model and its specs if there is a model."""
+    questions = {} if model is None else dict(_questions(model, specs, options))
+    for path in certificates(folder):
+        try:
+            what = subject(path)
+        except UnreadableError as failure:
+            yield Checked(path, "?", Report((), (f"{NAME}: {failure}",), model is not None, tuple(solvers)))
+            continue
+        identity, key = what.about.name, (what.about.name, tuple(sorted(what.params.items())))
+        if model is not None and key not in questions:
+            problem = f"the model and its specs have no `{identity}` with the parameters of the certificate"
+            yield Checked(path, identity, Report((), (problem,), True, tuple(solvers)))
+            continue
+        yield Checked(path, identity, certify(path, solvers, questions.get(key), Effort()))
+
+
+Key = tuple[str, tuple[tuple[str, str], ...]]  # identity and parameters, as written
+
+
+def _questions(model: Path, specs: tuple[Path, ...], options: Options) -> Iterator[tuple[Key, tuple[Question, About]]]:
+    """For each row that can be proved what a proof of it shows."""
+    for prove in (True, False):  # what stayed open, and what had a value
+        files, _, rows = planned(model, specs, replace(options, prove=prove))
+        for group in Readings(files, options).groups(rows, lambda: False):
+            chosen = {group.typed[key_of(rows[n])].name: group.typed[key_of(rows[n])] for n in group.rows}
+            system, runs = group.system(about_runs=False), group.system(about_runs=True)
+            asked = Asked(system, runs, tuple(chosen.values()), (), Method.AUTO)
+            made = {target.name: question_of(target) for target in targets_of(asked)}
+            for number in group.rows:
+                row, prop = rows[number], group.typed[key_of(rows[number])]
+                if prop.name in made:
+                    about = About(str(model), row.identity, prop.text, VERSION)
+                    yield (row.identity, tuple(sorted(system.params))), (made[prop.name], about)
