@@ -22,6 +22,7 @@ from oomcheck.smt.walks import reached
 Pair = tuple[int, int]  # a slot and a value
 Test = Callable[[State], bool]
 
+ENDLESS = 2**62
 WALKED = 40  # states that are looked at from one that no candidate excludes
 
 
@@ -158,10 +159,15 @@ def _slot(system: TransitionSystem, place: Expr) -> int | None:
 def _test(system: TransitionSystem, part: Expr) -> Test:
     """A condition as a function of the state; for a slot and a number without a walk over the expression."""
     match part:
-        case Apply(op=Op.EQ, args=(place, Lit(value=value))) if (slot := _slot(system, place)) is not None:
-            return lambda state: state[slot] == value
-        case Apply(op=Op.LE, args=(place, Lit(value=value))) if (slot := _slot(system, place)) is not None:
-            return lambda state: state[slot] <= value
-        case Apply(op=Op.LE, args=(Lit(value=value), place)) if (slot := _slot(system, place)) is not None:
-            return lambda state: value <= state[slot]
+        case Apply(op=Op.EQ, args=(place, Lit(value=value))):
+            slot, low, high = _slot(system, place), value, value
+        case Apply(op=Op.LE, args=(Lit(value=low), place)):
+            slot, high = _slot(system, place), ENDLESS
+        case Apply(op=Op.LE, args=(place, Lit(value=high))):
+            slot, low = _slot(system, place), -ENDLESS
+        case _:
+            slot = None
+    if slot is not None:
+        found = slot
+        return lambda state: low <= state[found] <= high
     return lambda state: bool(evaluate(part, state, system.slot))

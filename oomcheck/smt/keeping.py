@@ -6,6 +6,7 @@ All of it is for search; whoever makes a proof of what comes out checks it on th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from time import monotonic
 
 import z3
@@ -14,9 +15,11 @@ from oomcheck.ir.expr import Expr
 from oomcheck.ir.sorts import scalar_of
 from oomcheck.ir.system import Role
 from oomcheck.smt.horn import Horn, Other, excluded, origin, settled
-from oomcheck.smt.machine import Machine
+from oomcheck.smt.machine import Machine, value_of
 from oomcheck.smt.outcome import Budget
 from oomcheck.smt.terms import Term, literal
+
+AT_ONCE = 24  # conditions that are assumed because one model breaks them
 
 
 class Keeping:
@@ -100,6 +103,16 @@ class Keeping:
         here = origin(self.horn.system, clause)
         return [number for number in numbers if not settled(self._places[number], here)]
 
+    def places_in(self, model: z3.ModelRef) -> dict[str, int]:
+        """Where the processes are."""
+        cells = self._machine.current.cells
+        names = [process.pc for process in self.horn.system.processes if process.pc in cells]
+        return {name: value_of(model, cells[name][0]) for name in names}
+
+    def speaks(self, number: int, here: Mapping[str, int]) -> bool:
+        """Whether a condition does not hold just because of where the processes are."""
+        return all(here[name] == value for name, value in self._places[number])
+
     def body(self, clause: int) -> Iterator[z3.BoolRef]:
         """What a clause says but for its conditions."""
         system = self.horn.system
@@ -115,25 +128,17 @@ class Keeping:
 
 
 class Asked:
-    """One clause in a solver, with conditions that may be assumed."""
+    """One clause in a solver, with conditions that may be assumed; only those that its models break are put in."""
 
     def __init__(self, keeping: Keeping, clause: int) -> None:
         self._keeping = keeping
         self._clause = clause
+        self._others = keeping.horn.parts[clause].others
         self._solver = keeping.solver()
         self._solver.add(*keeping.body(clause))
+        self._said: dict[int, list[Term]] = {}  # of conditions, in this state and in the others
         self._admitted: set[int] = set()
         self._rounds = 0
-
-    def _admit(self, numbers: Sequence[int]) -> None:
-        """Let conditions be assumed, of this state and of others."""
-        new = [number for number in numbers if number not in self._admitted]
-        seen = [[self._keeping.terms[number] for number in new]]
-        seen += [self._keeping.said_of(other, new) for other in self._keeping.horn.parts[self._clause].others]
-        for terms in seen:
-            for number, term in zip(new, terms, strict=True):
-                self._solver.add(z3.Implies(self._keeping.flags[number], term))
-        self._admitted.update(new)
 
     def core(self, goals: Mapping[int, z3.BoolRef], assumed: Collection[int]) -> frozenset[int] | set[int] | None:
         """Assumptions (frozen) from which all goals follow, or goals that fail; None if the solver does not know.
@@ -146,15 +151,37 @@ class Asked:
             self._rounds += 1
             self._solver.add(z3.Implies(switches[0], z3.Or([z3.Not(goal) for goal in goals.values()])))
         numbers = self._keeping.relevant(self._clause, sorted(assumed))
-        self._admit(numbers)
-        result = self._solver.check(*switches, *(self._keeping.flags[n] for n in numbers))
-        if result == z3.unsat:
-            named = {flag.decl().name() for flag in self._solver.unsat_core()}
-            return frozenset(n for n in numbers if f"?fact{n}" in named)
-        if result != z3.sat:
-            return None
-        model = self._solver.model()
-        return {n for n, goal in goals.items() if z3.is_false(model.eval(goal, model_completion=True))}
+        while True:
+            present = [number for number in numbers if number in self._admitted]
+            result = self._solver.check(*switches, *(self._keeping.flags[n] for n in present))
+            if result == z3.unsat:
+                named = {flag.decl().name() for flag in self._solver.unsat_core()}
+                return frozenset(n for n in present if f"?fact{n}" in named)
+            if result != z3.sat:
+                return None
+            model = self._solver.model()
+            broken = list(islice(self._broken(model, numbers), AT_ONCE))
+            if not broken:
+                return {n for n, goal in goals.items() if z3.is_false(model.eval(goal, model_completion=True))}
+            for number in broken:
+                self._admitted.add(number)
+                self._solver.add(*(z3.Implies(self._keeping.flags[number], term) for term in self._terms(number)))
+
+    def _terms(self, number: int) -> list[Term]:
+        """What a condition says, of this state and of the others."""
+        if number not in self._said:
+            there = (self._keeping.said_of(other, [number])[0] for other in self._others)
+            self._said[number] = [self._keeping.terms[number], *there]
+        return self._said[number]
+
+    def _broken(self, model: z3.ModelRef, numbers: Sequence[int]) -> Iterator[int]:
+        """Conditions that are not assumed yet and fail in a model."""
+        here = self._keeping.places_in(model)
+        for number in numbers:
+            if number in self._admitted or not self._keeping.speaks(number, here):
+                continue
+            if any(z3.is_false(model.eval(term, model_completion=True)) for term in self._terms(number)):
+                yield number
 
 
 def kept(horn: Horn, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, ...]:
