@@ -15,6 +15,7 @@ from oomcheck.ir.sorts import ArraySort, bounds, scalar_of, show
 from oomcheck.ir.system import ASSUME, Role, StateVar, TransitionSystem
 from oomcheck.lang.notation import notation
 from oomcheck.prop.property import Property
+from oomcheck.prop.temporal import CostBound
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits, Witness
 from oomcheck.result.verdict import Invariant
@@ -28,6 +29,7 @@ from oomcheck.smt.goals import Aim, Goals, goals
 from oomcheck.smt.outcome import Budget, Induction, Open, Proof, Question, Refutation, UpTo
 from oomcheck.smt.targets import Answer, Lemma, Method, Target, Task
 from oomcheck.smt.witness import RefusedPathError, witness
+from oomcheck.transform.cost import with_cost
 
 BEAT: Final = 0.05  # seconds between two looks at who wants to stop
 
@@ -167,7 +169,7 @@ class Proving:
             self._beside[answer.name] = isinstance(answer.outcome, Refutation), _is_shown(answer)
             return
         known = _known(answer, target, self._properties[answer.name], self._asked)
-        if isinstance(known, Established) and target.system is not self._asked.system:
+        if isinstance(known, Established) and FAIR + answer.name in self._targets:
             known = self._of_runs(known, self._properties[answer.name])
         self.settled[answer.name] = Settled(known, answer.method, answer.seconds)
 
@@ -229,6 +231,9 @@ def targets_of(asked: Asked) -> Iterator[Target]:
         if question is not None:
             yield from _beside(asked, prop)
             yield Target(prop.name, question.system, question.bad, FALSE)
+        if isinstance(prop.temporal, CostBound) and prop.temporal.limit is not None:
+            system, bad = with_cost(asked.system, prop.temporal.name, prop.temporal.limit)
+            yield Target(prop.name, system, bad, halts, lemmas=asked.lemmas)
         if prop.name in found.unsupported:
             continue
         bad = or_(*(goal.bad for goal in found.of(prop.name)))
@@ -283,6 +288,8 @@ def _known(answer: Answer, target: Target, prop: Property, asked: Asked) -> Know
 def _witness(target: Target, prop: Property, paths: Sequence[Sequence[int]], asked: Asked) -> Witness:
     """What the paths show, as a search would have found it."""
     try:
+        if isinstance(prop.temporal, CostBound):
+            return Witness(tuple(paths[0]))
         if target.system is asked.system:
             return witness(asked.system, prop, *paths)
         question = run_question(asked.runs, prop)

@@ -14,6 +14,7 @@ import z3
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.sorts import scalar_of
 from oomcheck.ir.system import Role
+from oomcheck.ir.walk import variables
 from oomcheck.smt.horn import Horn, Other, excluded, origin, settled
 from oomcheck.smt.machine import Machine, value_of
 from oomcheck.smt.outcome import Budget
@@ -34,6 +35,7 @@ class Keeping:
         self.terms: list[Term] = []
         self.flags: list[z3.BoolRef] = []
         self._places: list[frozenset[tuple[str, int]]] = []
+        self._reads: list[frozenset[str]] = []
         self._asked: dict[int, Asked] = {}
         for condition in conditions:
             self.add(condition)
@@ -44,6 +46,7 @@ class Keeping:
         self.conditions.append(condition)
         self.terms.append(self._truth(condition))
         self._places.append(excluded(self.horn.system, condition))
+        self._reads.append(variables(condition))
         return len(self.conditions) - 1
 
     def solver(self) -> z3.Solver:
@@ -86,10 +89,12 @@ class Keeping:
         pc = self.horn.system.processes[step.process].pc
         if z3.is_false(z3.simplify(self._machine.guard(step))):
             return {}
-        changes = [(self._machine.current[cell], term) for cell, term in self._machine.effect(step).items()]
+        effect = self._machine.effect(step)
+        changes = [(self._machine.current[cell], term) for cell, term in effect.items()]
+        names = {name for name, _ in effect}
         found = {}
         for number in numbers:
-            if settled(self._places[number], (pc, step.target)):
+            if names.isdisjoint(self._reads[number]) or settled(self._places[number], (pc, step.target)):
                 continue
             term = z3.substitute(self.terms[number], *changes)
             if not term.eq(self.terms[number]):

@@ -176,4 +176,5 @@ class _Search:
         if not self._hold_at_first(used, k):
             self._reason = "what is known is not shown to hold in the first states"
             return None
-        return Proof(tuple(self._conditions[n] for n in sorted(used) if n != self._goal), k, simple)
+        # By single steps the conjuncts must exclude the bad states, so the goal is one of them.
+        return Proof(tuple(self._conditions[n] for n in sorted(used) if n != self._goal or k == 1), k, simple)
