@@ -23,6 +23,20 @@ from oomcheck.smt.terms import Term, literal
 AT_ONCE = 24  # conditions that are assumed because one model breaks them
 
 
+class Substitution:
+    """Constants replaced by terms, as `z3.substitute` does, which looks at all pairs each time."""
+
+    def __init__(self, pairs: Sequence[tuple[Term, Term]]) -> None:
+        self._held = tuple(pairs)
+        self._old = (z3.Ast * len(pairs))(*(old.as_ast() for old, _ in pairs))
+        self._new = (z3.Ast * len(pairs))(*(new.as_ast() for _, new in pairs))
+
+    def __call__(self, term: Term) -> Term:
+        """The term with all of them replaced at once."""
+        found = z3.Z3_substitute(term.ctx_ref(), term.as_ast(), len(self._held), self._old, self._new)
+        return type(term)(found, term.ctx)
+
+
 class Keeping:
     """Conditions over the states of Horn clauses, by number."""
 
@@ -33,6 +47,7 @@ class Keeping:
         self._truth = self._machine.current.truth
         self.conditions: list[Expr] = []
         self.terms: list[Term] = []
+        self._start = Substitution(list(self._initial()))
         self.flags: list[z3.BoolRef] = []
         self._places: list[frozenset[tuple[str, int]]] = []
         self._reads: list[frozenset[str]] = []
@@ -63,19 +78,20 @@ class Keeping:
 
     def starts(self, number: int) -> bool:
         """Whether a condition holds initially."""
-        cells = self._machine.current.cells
-        values = [
-            (cells[v.name][slot], literal(value, scalar_of(v.sort)))
-            for v in self.horn.system.variables
-            if v.role is not Role.PARAM and v.name not in self.horn.inputs
-            for slot, value in enumerate(v.init)
-        ]
-        start = z3.simplify(z3.substitute(self.terms[number], *values))
+        start = z3.simplify(self._start(self.terms[number]))
         if z3.is_true(start) or z3.is_false(start):
             return z3.is_true(start)
         solver = self.solver()
         solver.add(z3.Not(start))
         return solver.check() == z3.unsat
+
+    def _initial(self) -> Iterator[tuple[Term, Term]]:
+        """Slots with their initial values."""
+        for variable in self.horn.system.variables:
+            if variable.role is not Role.PARAM and variable.name not in self.horn.inputs:
+                for slot, value in enumerate(variable.init):
+                    cell = self._machine.current[variable.name, slot]
+                    yield cell, literal(value, scalar_of(variable.sort))
 
     def about(self, clause: int) -> Asked:
         """A transition, or at last the bad states, in a solver."""
@@ -90,13 +106,13 @@ class Keeping:
         if z3.is_false(z3.simplify(self._machine.guard(step))):
             return {}
         effect = self._machine.effect(step)
-        changes = [(self._machine.current[cell], term) for cell, term in effect.items()]
+        change = Substitution([(self._machine.current[cell], term) for cell, term in effect.items()])
         names = {name for name, _ in effect}
         found = {}
         for number in numbers:
             if names.isdisjoint(self._reads[number]) or settled(self._places[number], (pc, step.target)):
                 continue
-            term = z3.substitute(self.terms[number], *changes)
+            term = change(self.terms[number])
             if not term.eq(self.terms[number]):
                 term = z3.simplify(term)
                 if not z3.is_true(term):
@@ -125,11 +141,12 @@ class Keeping:
         yield self._truth(self.horn.bad) if last else self._machine.guard(system.transitions[clause])
         yield from map(self._truth, self.horn.parts[clause].conditions)
 
-    def said_of(self, other: Other, numbers: Sequence[int]) -> list[Term]:
-        """Conditions of an other state."""
+    def elsewhere(self, other: Other) -> Substitution:
+        """How a condition is said of an other state."""
         cells = self._machine.current.cells
-        changes = [pair for name, there in other.items() for pair in zip(cells[name], cells[there.name], strict=True)]
-        return [z3.substitute(self.terms[number], *changes) for number in numbers]
+        return Substitution(
+            [pair for name, there in other.items() for pair in zip(cells[name], cells[there.name], strict=True)]
+        )
 
 
 class Asked:
@@ -138,7 +155,7 @@ class Asked:
     def __init__(self, keeping: Keeping, clause: int) -> None:
         self._keeping = keeping
         self._clause = clause
-        self._others = keeping.horn.parts[clause].others
+        self._others = [keeping.elsewhere(other) for other in keeping.horn.parts[clause].others]
         self._solver = keeping.solver()
         self._solver.add(*keeping.body(clause))
         self._said: dict[int, list[Term]] = {}  # of conditions, in this state and in the others
@@ -175,8 +192,8 @@ class Asked:
     def _terms(self, number: int) -> list[Term]:
         """What a condition says, of this state and of the others."""
         if number not in self._said:
-            there = (self._keeping.said_of(other, [number])[0] for other in self._others)
-            self._said[number] = [self._keeping.terms[number], *there]
+            term = self._keeping.terms[number]
+            self._said[number] = [term, *(change(term) for change in self._others)]
         return self._said[number]
 
     def _broken(self, model: z3.ModelRef, numbers: Sequence[int]) -> Iterator[int]:
@@ -185,8 +202,15 @@ class Asked:
         for number in numbers:
             if number in self._admitted or not self._keeping.speaks(number, here):
                 continue
-            if any(z3.is_false(model.eval(term, model_completion=True)) for term in self._terms(number)):
+            if any(_fails(model, term) for term in self._terms(number)):
                 yield number
+
+
+def _fails(model: z3.ModelRef, term: Term) -> bool:
+    """Whether a term is false in a model; as `ModelRef.eval`, which wraps each answer."""
+    found = (z3.Ast * 1)()
+    known = z3.Z3_model_eval(model.ctx.ref(), model.model, term.as_ast(), True, found)
+    return bool(known) and z3.Z3_get_bool_value(model.ctx.ref(), found[0]) == z3.Z3_L_FALSE
 
 
 def kept(horn: Horn, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, ...]:

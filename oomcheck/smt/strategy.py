@@ -195,7 +195,8 @@ class _Prover:
                 yield Method.KIND, self._inductive(question, self._budget.depth)
         if self._method is not Method.KIND:
             yield Method.PDR, self._reached(question)
-        if self._method is Method.AUTO:
+        # With quantifiers a larger k seldom helps, and costs much.
+        if self._method is Method.AUTO and not question.system.parametric:
             yield Method.KIND, self._inductive(question, self._budget.depth)
 
     def _inductive(self, question: Question, depth: int | None) -> Outcome:
