@@ -8,7 +8,8 @@ from pathlib import Path
 
 from oomcheck.check import planned
 from oomcheck.diag.diagnostic import error
-from oomcheck.proofs import Asked, question_of, targets_of
+from oomcheck.proof_rows import asked_of
+from oomcheck.proofs import question_of, targets_of
 from oomcheck.readings import Readings, key_of
 from oomcheck.records import dataclass
 from oomcheck.rows import Options
@@ -17,6 +18,7 @@ from oomcheck.smt.checkers import Effort
 from oomcheck.smt.outcome import Question
 from oomcheck.smt.portable import UnreadableError
 from oomcheck.smt.targets import Method
+from oomcheck.transform.counting.counted import Refused
 from oomcheck.version import VERSION
 
 
@@ -64,12 +66,13 @@ def _questions(model: Path, specs: tuple[Path, ...], options: Options) -> Iterat
     for prove in (True, False):  # what stayed open, and what had a value
         files, _, rows = planned(model, specs, replace(options, prove=prove))
         for group in Readings(files, options).groups(rows, lambda: False):
-            chosen = {group.typed[key_of(rows[n])].name: group.typed[key_of(rows[n])] for n in group.rows}
-            system, runs = group.system(about_runs=False), group.system(about_runs=True)
-            asked = Asked(system, runs, tuple(chosen.values()), (), Method.AUTO)
+            asked = asked_of(group, rows, Method.AUTO)
+            if isinstance(asked, Refused):
+                continue
+            params = tuple(sorted(asked.system.params))
             made = {target.name: question_of(target) for target in targets_of(asked)}
             for number in group.rows:
                 row, prop = rows[number], group.typed[key_of(rows[number])]
                 if prop.name in made:
                     about = About(str(model), row.identity, prop.text, VERSION)
-                    yield (row.identity, tuple(sorted(system.params))), (made[prop.name], about)
+                    yield (row.identity, params), (made[prop.name], about)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from oomcheck.ir.sorts import bounds, scalar_of
 from oomcheck.proofs import BEAT, Asked, Established, Proving, Reached, Settled
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Exploration
@@ -98,11 +97,10 @@ def open_ended(asked: Asked, search: Search, should_stop: StopCheck | None, size
     is searched for at its values.
     """
     proving = Proving(asked)
-    least = {v.name: bounds(scalar_of(v.sort))[0] for v in asked.system.parametric}
     seen: dict[str, Searched] = {}
     try:
         for more in range(sizes):
-            _look_at({name: low + more for name, low in least.items()}, asked, search, seen)
+            _look_at({name: low + more for name, low in asked.open.items()}, asked, search, seen)
             proving.look(0.0)
         start = time.perf_counter()
         while not proving.done and not all(prop.name in seen for prop in asked.properties):

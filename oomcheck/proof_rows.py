@@ -9,10 +9,11 @@ from typing import Final, assert_never
 from oomcheck.diag.diagnostic import error
 from oomcheck.evidence import Subject, build_trace
 from oomcheck.explicit import Explicit
+from oomcheck.families import count
 from oomcheck.ir.expr import and_
 from oomcheck.ir.system import ASSUME
 from oomcheck.portfolio import SIZES, Searched, open_ended
-from oomcheck.proofs import Asked, Bounded, Established, Known, Reached, Settled, Undecided
+from oomcheck.proofs import Asked, Bounded, Established, Known, Reached, Settled, Threads, Undecided
 from oomcheck.prop.property import Kind, Property
 from oomcheck.readings import Group, Readings, key_of
 from oomcheck.records import dataclass
@@ -37,6 +38,7 @@ from oomcheck.rows import Options, Row
 from oomcheck.runs import about_runs, search_runs
 from oomcheck.smt.certificate import About, write_certificate
 from oomcheck.smt.targets import Lemma, Method
+from oomcheck.transform.counting.counted import Refused
 from oomcheck.transform.instantiate import instantiated
 from oomcheck.vacuity import leaves_behaviour
 from oomcheck.verdicts import judge
@@ -54,6 +56,28 @@ class Sought:
     readings: Readings
     explicit: Explicit
     options: Options
+
+
+def asked_of(
+    group: Group, rows: Sequence[Row], method: Method, limits: Limits | None = None, rlimit: int | None = None
+) -> Asked | Refused:
+    """What proof engines are asked about the rows of a group, or why its threads cannot be counted."""
+    limits = limits or Limits()
+    if group.family is not None:
+        found = count(group.family)
+        if isinstance(found, Refused):
+            return found
+        threads = Threads(group.family.parameter, group.family.least, found.counted.spawn)
+        return Asked(found.system, found.system, (found.prop,), found.lemmas, method, limits, rlimit, threads)
+    system, runs = group.system(about_runs=False), group.system(about_runs=True)
+    lemmas = tuple(Lemma(name, and_(p.defined, p.formula)) for name, p in group.lemmas.items())
+    return Asked(system, runs, tuple(_chosen(group, rows).values()), lemmas, method, limits, rlimit)
+
+
+def _chosen(group: Group, rows: Sequence[Row]) -> dict[str, Property]:
+    """The properties of its rows, by name."""
+    found = [group.typed[key_of(rows[n])] for n in group.rows]
+    return {prop.name: prop for prop in found}
 
 
 def prove_rows(group: Group, sought: Sought, limits: Limits, wants_stop: Callable[[], str]) -> dict[int, Result]:
@@ -74,15 +98,10 @@ class _Group:
         group, sought = self._group, self._sought
         engine = sought.options.engine
         method = Method.AUTO if engine == "auto" else Method(engine)
-        asked = Asked(
-            group.system(about_runs=False),
-            group.system(about_runs=True),
-            tuple(self._chosen(group).values()),
-            tuple(Lemma(name, and_(p.defined, p.formula)) for name, p in group.lemmas.items()),
-            method,
-            self._limits,
-            sought.options.rlimit,
-        )
+        asked = asked_of(group, sought.rows, method, self._limits, sought.options.rlimit)
+        if isinstance(asked, Refused):
+            refused = Settled(Undecided(f"threads cannot be counted: {asked.reason}"), method)
+            return {number: self._result(number, refused, None, True) for number in group.rows}
         sizes = (SIZES if group.open else 1) if method is Method.AUTO else 0
         found = open_ended(asked, self._search, self._wants_stop, sizes)
         behaviour = self._behaviour()
@@ -92,10 +111,6 @@ class _Group:
             results[number] = self._result(number, found.settled[prop.name], found.seen.get(prop.name), behaviour)
         return results
 
-    def _chosen(self, group: Group) -> dict[str, Property]:
-        found = [group.typed[key_of(self._sought.rows[n])] for n in group.rows]
-        return {prop.name: prop for prop in found}
-
     # ------------------------------------------------------------ searches
 
     def _search(self, values: Mapping[str, int], names: Sequence[str]) -> Exploration:
@@ -103,7 +118,7 @@ class _Group:
         one = self._group
         if values:
             one = self._instances[str(values)] = self._sought.readings.at(one, self._sought.rows, values)
-        chosen = self._chosen(one)
+        chosen = _chosen(one, self._sought.rows)
         limits = replace(self._limits, max_states=min(self._limits.max_states or ENOUGH, ENOUGH), depth=None)
         states = [chosen[name] for name in names if not about_runs(chosen[name])]
         runs = [chosen[name] for name in names if about_runs(chosen[name])]
@@ -120,7 +135,10 @@ class _Group:
         system = self._group.system(about_runs=False)
         if all(fault.sanitizer != ASSUME for fault in system.faults):
             return True
-        if self._group.open:
+        if self._group.family is not None:
+            least = {self._group.family.parameter: self._group.family.least}
+            system = self._sought.readings.at(self._group, self._sought.rows, least).system(about_runs=False)
+        elif self._group.open:
             system = instantiated(system, {v.name: v.init[0] for v in system.parametric})[0]
         return leaves_behaviour(system, should_stop=self._wants_stop)
 

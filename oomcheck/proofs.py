@@ -13,7 +13,7 @@ from oomcheck.ir.expr import FALSE, Apply, Expr, Index, Lit, Quantified, Var, or
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, bounds, scalar_of, show
 from oomcheck.ir.system import ASSUME, Role, StateVar, TransitionSystem
-from oomcheck.lang.notation import notation
+from oomcheck.lang.notation import notations
 from oomcheck.prop.property import Property
 from oomcheck.prop.temporal import CostBound
 from oomcheck.records import dataclass
@@ -84,6 +84,15 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Threads:
+    """Threads of which the number is open: that of the steps `adds`, which is `least` or more."""
+
+    parameter: str
+    least: int
+    adds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of the proof engines at once.
 
@@ -97,6 +106,14 @@ class Asked:
     method: Method
     limits: Limits = field(default_factory=Limits)
     rlimit: int | None = None
+    threads: Threads | None = None  # that the system counts
+
+    @property
+    def open(self) -> Mapping[str, int]:
+        """The parameters that have no value, with their least ones."""
+        if self.threads is not None:
+            return {self.threads.parameter: self.threads.least}
+        return {v.name: bounds(scalar_of(v.sort))[0] for v in self.system.parametric}
 
 
 class Proving:
@@ -166,7 +183,7 @@ class Proving:
         target = self._targets[answer.name]
         self._waiting.pop(answer.name, None)
         if answer.name not in self._properties:
-            self._beside[answer.name] = isinstance(answer.outcome, Refutation), _is_shown(answer)
+            self._beside[answer.name] = isinstance(answer.outcome, Refutation), _is_shown(answer, self._asked)
             return
         known = _known(answer, target, self._properties[answer.name], self._asked)
         if isinstance(known, Established) and FAIR + answer.name in self._targets:
@@ -223,7 +240,7 @@ def targets_of(asked: Asked) -> Iterator[Target]:
     """
     found = goals(asked.system, list(asked.properties))
     halts = _halts(found)
-    about = {} if asked.system.parametric else {p.name: run_question(asked.runs, p) for p in asked.properties}
+    about = {} if asked.open else {p.name: run_question(asked.runs, p) for p in asked.properties}
     if halts != FALSE and any(about.values()):
         yield Target(HALTS, asked.system, halts, FALSE, lemmas=asked.lemmas)
     for prop in asked.properties:
@@ -271,11 +288,13 @@ def _known(answer: Answer, target: Target, prop: Property, asked: Asked) -> Know
     """The answer after a second look at it. Raises EvidenceError if it does not stand that."""
     match answer.outcome:
         case Proof():
-            return _confirm(answer)
+            return _confirm(answer, asked)
         case Refutation(steps=steps, values=values):
             if answer.halting:
                 return Undecided(BEYOND)
-            if target.system.parametric:
+            if asked.threads is not None:
+                return Reached(None, {asked.threads.parameter: steps.count(asked.threads.adds)})
+            if asked.open:
                 return Reached(None, values)
             return Reached(_witness(target, prop, answer.paths or (steps,), asked), values)
         case UpTo(depth=depth, reason=reason):
@@ -299,7 +318,7 @@ def _witness(target: Target, prop: Property, paths: Sequence[Sequence[int]], ask
         raise EvidenceError(f"{prop.name}: {failure}") from failure
 
 
-def _confirm(answer: Answer) -> Established | Undecided:
+def _confirm(answer: Answer, asked: Asked) -> Established | Undecided:
     """A proof that fresh solvers confirm; EvidenceError if one of them refutes a part of it."""
     question, proof = answer.question, answer.outcome
     assert question is not None
@@ -312,22 +331,22 @@ def _confirm(answer: Answer) -> Established | Undecided:
         first = report.failed[0]
         why = " ".join(filter(None, [f"{first.obligation}:", first.answer.value, first.reason]))
         return Undecided(f"no solver confirms the proof: {why}")
-    told = _told(answer, question, proof, report.confirmed)
+    told = _told(answer, asked, proof, report.confirmed)
     return Established(told, question, proof, report, answer.never, answer.unsettled)
 
 
-def _is_shown(answer: Answer) -> bool:
+def _is_shown(answer: Answer, asked: Asked) -> bool:
     """Whether an answer is a proof that solvers confirm."""
-    return isinstance(answer.outcome, Proof) and isinstance(_confirm(answer), Established)
+    return isinstance(answer.outcome, Proof) and isinstance(_confirm(answer, asked), Established)
 
 
-def _told(answer: Answer, question: Question, proof: Proof, solvers: tuple[str, ...]) -> Invariant:
-    system = question.system
+def _told(answer: Answer, asked: Asked, proof: Proof, solvers: tuple[str, ...]) -> Invariant:
+    assert answer.question is not None
     return Invariant(
-        method_text(answer.method, proof),
-        tuple(notation(system, conjunct) for conjunct in proof.conjuncts),
+        method_text(answer.method, proof) + (", threads counted" if asked.threads is not None else ""),
+        notations(answer.question.system, proof.conjuncts),
         solvers,
-        tuple(f"{v.name} >= {bounds(scalar_of(v.sort))[0]}" for v in system.parametric),
+        tuple(f"{name} >= {least}" for name, least in asked.open.items()),
         answer.lemmas,
         sum(map(size, proof.conjuncts)),
     )

@@ -140,11 +140,11 @@ PARSERS: Final[Mapping[str, Callable[[str], Value]]] = {
     "timeout": _optional(parse_time),
     "max_memory": _optional(parse_size),
     "depth": _optional(_parse_depth),
-    "rlimit": _optional(parse_count),
     "format": _one_of(FORMATS),
     "color": _one_of(COLORS),
     "engine": _one_of(ENGINES),
     "jobs": lambda text: _whole(text, {"": 1}, "a number of threads such as 4", most=MOST_JOBS),
+    "rlimit": _optional(parse_count),
 }
 
 

@@ -86,14 +86,15 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
         (
             "E0008",
             f"{path}: [tool.oomcheck] max-state is no setting; "
-            "there are max-states, timeout, max-memory, depth, format, color, engine, jobs",
+            "there are max-states, timeout, max-memory, depth, format, color, engine, jobs, rlimit",
         ),
         ("E0008", f"{path}: [tool.oomcheck] color: expected auto, always or never, found 'blue'"),
         ("E0008", "OOMCHECK_FORMAT: expected text or json, found 'xml'"),
         (
             "E0008",
             "OOMCHECK_HASTE is no setting; there are OOMCHECK_MAX_STATES, OOMCHECK_TIMEOUT, OOMCHECK_MAX_MEMORY, "
-            "OOMCHECK_DEPTH, OOMCHECK_FORMAT, OOMCHECK_COLOR, OOMCHECK_ENGINE, OOMCHECK_JOBS",
+            "OOMCHECK_DEPTH, OOMCHECK_FORMAT, OOMCHECK_COLOR, OOMCHECK_ENGINE, OOMCHECK_JOBS, "
+            "OOMCHECK_RLIMIT",
         ),
         ("E0003", "--timeout: expected a time such as 30, 30s, 5m or 2h, found 'soon'"),
         ("E0003", "--depth: expected a number of steps such as 40, found '-1'"),

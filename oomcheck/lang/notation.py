@@ -69,6 +69,7 @@ class _Names:
         self.places = [place_names(process) for process in system.processes]
         self.counters = {process.pc: number for number, process in enumerate(system.processes)}
         self.threads = [process.name if _can_be_named(process) else "" for process in system.processes]
+        self._by_name = {p.name: text for p, text in zip(system.processes, self.threads, strict=True)}
         self.shown = Counter(n for v in system.variables if v.role not in (Role.LOCAL, Role.PC) for n in v.names)
         self.held = dict(self._held())
         words = (re.findall(r"\w+", name) for v in system.variables for name in (v.name, *v.names))
@@ -83,6 +84,12 @@ class _Names:
             for number, condition in enumerate(lock.holders):
                 if isinstance(condition, Apply) and self.threads[number] and NAMED.fullmatch(lock.name):
                     yield condition, f"holds({self.threads[number]}, {lock.name})"
+
+    def thread(self, sort: Scalar, value: int) -> str:
+        """The thread that a reference means, "" if it has no name; the first one of a counted family stands for it."""
+        name = sort.members[value] if isinstance(sort, EnumSort) and 0 < value < len(sort.members) else ""
+        family = f"{name.removesuffix('[0]')}[*]"
+        return self._by_name.get(name, family if name.endswith("[0]") and family in self._by_name else "")
 
     def at(self, process: int, location: int) -> str | None:
         """That a process stands at a location; None if it has no name."""
@@ -260,9 +267,7 @@ class _Printer:
         variable = self._names.variables.get(left.name if isinstance(left, Var) else left.array.name)
         if variable is None or variable.role is not Role.OBJECT or not OWNER.search(variable.name):
             return None
-        if right.value > len(self._names.threads):
-            return None
-        thread, lock = self._names.threads[right.value - 1], self._lock(variable, left)
+        thread, lock = self._names.thread(scalar_of(variable.sort), right.value), self._lock(variable, left)
         if not thread or not NAMED.fullmatch(lock):
             return None
         self.partial = self.partial or "." in lock
@@ -303,7 +308,7 @@ class _Printer:
         if sort.name.endswith(" *"):
             name = sort.members[value] if value else "NULL"
             if sort.name == "task *" and value:
-                return self._names.threads[value - 1] or None
+                return self._names.thread(sort, value) or None
             return name if NAMED.fullmatch(name.removeprefix("&")) else None
         return sort.members[value]
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, islice
 
+from oomcheck.analysis.values import possible_values
 from oomcheck.ir.expr import Expr, Index, Lit, Var, add, binary, eq, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, BoolSort, IntSort, Scalar, bounds, scalar_of
@@ -20,7 +21,7 @@ from oomcheck.records import dataclass
 from oomcheck.smt.flow import live_locals, pointers
 from oomcheck.smt.houdini import houdini
 from oomcheck.smt.outcome import Budget
-from oomcheck.smt.segments import Group, segments
+from oomcheck.smt.segments import Case, Group, segments
 from oomcheck.smt.walks import reached
 from oomcheck.transform.instantiate import instantiated
 
@@ -46,6 +47,15 @@ class Feature:
         """Whether it is a number with more than a few values."""
         return isinstance(self.sort, IntSort) and self.sort.hi - self.sort.lo > 1
 
+    def case(self, value: int) -> Case:
+        """That it has a value."""
+        match self.expr:
+            case Index(array=array, index=Lit(value=offset)):
+                return Case(array.name, offset, value)
+            case Var(name=name):
+                return Case(name, 0, value)
+        raise AssertionError(self.expr)
+
 
 def auxiliary(system: TransitionSystem, seed: int = 1) -> list[Expr]:
     """Candidates, each once, at most `MOST`; those of simple shapes come first."""
@@ -53,14 +63,15 @@ def auxiliary(system: TransitionSystem, seed: int = 1) -> list[Expr]:
     return list(islice(dict.fromkeys((*shapes.simple(), *shapes.double())), MOST))
 
 
-def invariants(system: TransitionSystem, budget: Budget) -> tuple[Expr, ...]:
+def invariants(system: TransitionSystem, budget: Budget, hopes: Sequence[Expr] = ()) -> tuple[Expr, ...]:
     """Conditions that hold in all reachable states and are inductive together.
 
+    `hopes` are further candidates, such as what is to be proved: others may hold only because of them.
     If half of the time is not enough for all shapes, the simple ones are left; if that is not enough either, none.
     """
     half = budget if budget.seconds is None else replace(budget, seconds=budget.seconds / 4)
     shapes = _Shapes(system, budget.seed)
-    simple = dict.fromkeys(islice(shapes.simple(), MOST))
+    simple = dict.fromkeys((*hopes, *islice(shapes.simple(), MOST)))
     kept = houdini(system, list(simple), half)
     more = dict.fromkeys((*simple, *islice(shapes.double(), MOST - len(simple))))
     return (*kept, *houdini(system, [c for c in more if c not in set(kept)], half, kept))
@@ -103,6 +114,7 @@ class _Shapes:
         for feature in self._features:
             if feature.role is not Role.PARAM:
                 yield from self._range(feature)
+        yield from self._analysed()
         yield from segments(self._system, self._groups, (), None, frozenset())
         yield from self._relations([f for f in self._features if f.owner is None], (), self._rows)
         places = [
@@ -110,6 +122,21 @@ class _Shapes:
         ]
         for key in places:
             yield from self._place(*key, self._at(*key))
+
+    def _analysed(self) -> Iterator[Expr]:
+        """Bounds of numbers as an analysis of the smallest instance finds them; walks seldom come to both ends."""
+        small = _with_all_counters(self._groups[0].system)
+        found = possible_values(small)
+        for feature in self._features:
+            if not feature.counts or feature.role is Role.PARAM or not isinstance(feature.expr, Var):
+                continue
+            slot = small.slot[feature.expr.name]
+            if found.sets[slot]:
+                yield from _bounded((), feature.expr, None, set(found.sets[slot] or ()))
+            for (process, place), known in sorted(found.at.items(), key=lambda item: item[0]):
+                if process == feature.owner and known.get(slot):
+                    premise = (not_(self._system.at(process, place)),)
+                    yield from _bounded(premise, feature.expr, None, set(known[slot] or ()))
 
     def double(self) -> Iterator[Expr]:
         """The same for one value of a local, and pairs of values."""
@@ -131,6 +158,8 @@ class _Shapes:
         if not isinstance(feature.sort, BoolSort) and high < 2**31 - 1:
             yield binary(Op.LE, Lit(low, feature.sort), feature.expr)
             yield binary(Op.LE, feature.expr, Lit(high, feature.sort))
+        if feature.counts:
+            yield from _bounded((), feature.expr, None, self._seen[feature.column])
         if not feature.counts or not self._system.parametric:
             yield from self._excluded((), feature, set(range(low, high + 1)) if high - low < 64 else set(), self._rows)
 
@@ -175,8 +204,9 @@ class _Shapes:
         at = not_(self._system.at(process, place))
         for local in self._features:
             values = {row[local.column] for row in rows}
-            wide = local.counts and bool(self._system.parametric)
-            if local.owner != process or not self._matters(local, process, place) or not 1 < len(values) <= FEW or wide:
+            if local.owner != process or not self._matters(local, process, place) or not 1 < len(values) <= FEW:
+                continue
+            if self._grows(local):
                 continue
             for value in sorted(values):
                 some = [row for row in rows if row[local.column] == value]
@@ -185,6 +215,16 @@ class _Shapes:
                     if feature is not local and self._concerns(feature, process, place):
                         seen = {row[feature.column] for row in rows}
                         yield from self._excluded(premise, feature, seen, some)
+                case = local.case(value)
+                yield from segments(self._system, self._groups, premise, (process, place), frozenset(), case)
+
+    def _grows(self, feature: Feature) -> bool:
+        """Whether the values of a number depend on the size of the system, as far as can be seen."""
+        if not feature.counts or not self._system.parametric or not isinstance(feature.expr, Var):
+            return False
+        name = feature.expr.name
+        tops = {max(state[group.system.slot[name]] for state in group.states) for group in self._groups[1:]}
+        return len(tops) > 1
 
     def _exclusions(self) -> Iterator[Expr]:
         """Values of two shared slots that exclude each other."""
@@ -195,6 +235,10 @@ class _Shapes:
                 for b in sorted(self._seen[other.column]):
                     if (a, b) not in pairs:
                         yield or_(self._differs(one, a), self._differs(other, b))
+        for one in shared:
+            for a in sorted(self._seen[one.column]) if len(self._seen[one.column]) > 1 else ():
+                premise = (self._differs(one, a),)
+                yield from segments(self._system, self._groups, premise, None, frozenset(), one.case(a))
 
     # ------------------------------------------------------------ one shape
 
@@ -237,14 +281,14 @@ class _Shapes:
 
 
 def _bounded(premise: tuple[Expr, ...], one: Expr, other: Expr | None, found: set[int]) -> Iterator[Expr]:
-    """`one - other` is constant or not far from 0 at one end."""
+    """`one - other` is constant or not far from 0 at one end; of a single slot any bounds are told."""
     low, high = min(found), max(found)
     if low == high:
         yield or_(*premise, eq(one, _plus(other, low)))
         return
-    if abs(low) <= NEAR:
+    if other is None or abs(low) <= NEAR:
         yield or_(*premise, binary(Op.LE, _plus(other, low), one))
-    if abs(high) <= NEAR:
+    if other is None or abs(high) <= NEAR:
         yield or_(*premise, binary(Op.LE, one, _plus(other, high)))
 
 
@@ -270,6 +314,17 @@ def _sums(
 def _plus(base: Expr | None, value: int) -> Expr:
     number = Lit(value, IntSort(value, value))
     return number if base is None else add(base, number)
+
+
+def _with_all_counters(system: TransitionSystem) -> TransitionSystem:
+    """With program counters for the processes that never move in a part of a system."""
+    missing = [p for p, process in enumerate(system.processes) if process.pc not in system.slot]
+    still = (
+        StateVar(name, IntSort(0, len(system.processes[p].locations) - 1), (0,), Role.PC, (name,), owner=p)
+        for p in missing
+        for name in (system.processes[p].pc,)
+    )
+    return replace(system, variables=(*system.variables, *still))
 
 
 def _features(system: TransitionSystem) -> Iterator[Feature]:

@@ -333,3 +333,19 @@ def holds_initially(system: TransitionSystem, condition: Expr, budget: Budget) -
     solver.add(Reader(cells).truth(failing))
     result = solver.check()
     return None if result == z3.unknown else bool(result == z3.unsat)
+
+
+def excludes(system: TransitionSystem, conditions: Sequence[Expr], bad: Expr, budget: Budget) -> bool:
+    """Whether conditions are seen to exclude the bad states, by instances of their quantifiers."""
+    cells: dict[str, tuple[Term, ...]] = dict(Frame(system).cells)
+    wrong = opened(renamed(bad, "@b"), skolem("b"))
+    terms = index_terms([wrong])
+    facts = [ground(renamed(c, f"@{n}_"), terms, skolem(f"{n}_")) for n, c in enumerate(conditions)]
+    facts.append(ground(wrong, terms, skolem("w")))
+    for name in sorted(frozenset().union(*map(variables, facts)) - cells.keys()):
+        cells[name] = (z3.Const(name, sort_of(Var(name, INT))),)
+    solver = z3.Solver()
+    configure(solver, budget)
+    solver.add(*(cells[v.name][0] >= bounds(scalar_of(v.sort))[0] for v in system.parametric))
+    solver.add(*map(Reader(cells).truth, facts))
+    return bool(solver.check() == z3.unsat)

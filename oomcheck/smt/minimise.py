@@ -1,121 +1,138 @@
-"""Proofs made small: conjuncts that are not needed left out, and parts of clauses that are not needed as well."""
+"""Proofs made short: general conditions instead of many special ones, and nothing that is not needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from time import monotonic
 
 import z3
 
-from oomcheck.ir.expr import Apply, Expr, or_
+from oomcheck.ir.expr import Apply, Expr, not_
 from oomcheck.ir.ops import Op
+from oomcheck.ir.walk import variables
+from oomcheck.smt.cone import cone
+from oomcheck.smt.consecution import excludes
+from oomcheck.smt.general import stronger
 from oomcheck.smt.horn import Horn, plain
-from oomcheck.smt.keeping import Keeping, closure, needs
+from oomcheck.smt.keeping import Keeping, kept
 from oomcheck.smt.kinduction import k_induction
+from oomcheck.smt.merging import Clause, Counters, by_value, clauses_of_not, merged, split, told, without_weaker
 from oomcheck.smt.outcome import Budget, Proof, Question
+from oomcheck.smt.support import BAD, Support
 from oomcheck.smt.tracked import tracked
-from oomcheck.smt.units import extents, for_all_units, for_one_unit
+from oomcheck.smt.units import as_units, extents, for_all_units
 
-ROUNDS = 3
-TRIES = 400  # attempts to leave something out
+GOALS = 6_000  # goals that are asked
+PASSES = 2
 
 
-def minimised(question: Question, proof: Proof, budget: Budget) -> Proof:
+def minimised(question: Question, proof: Proof, budget: Budget, known: Sequence[Expr] = ()) -> Proof:
     """A proof by single steps (k = 1) that is not longer than `proof`; `proof` itself if k is larger or all else fails.
 
-    The same on every run unless the seconds of the budget run out: then it is what was found until then.
+    `known` are conditions that hold in all reachable states, of which some may be used. The same on every run unless
+    the seconds of the budget run out: then it is what was found until then.
     """
     if proof.k != 1:
         return proof
     try:
-        return _minimised(question, proof, budget)
+        found = _Smaller(question, budget).run(proof, known)
     except (z3.Z3Exception, MemoryError):
         return proof
-
-
-def _minimised(question: Question, proof: Proof, budget: Budget) -> Proof:
-    system = question.system
-    if not extents(system):
-        found = _Smaller(plain(system, question.bad), proof.conjuncts, budget).run()
-        return proof if found is None else Proof(found)
-    ideas = [for_one_unit(system, fact) for fact in proof.conjuncts]
-    facts = tuple(dict.fromkeys(fact for fact in ideas if fact is not None))
-    if len(facts) != len(proof.conjuncts):
-        return proof
-    found = _Smaller(tracked(system, question.bad), facts, budget).run()
-    if found is None:
-        return proof
-    smaller = Proof(tuple(for_all_units(system, fact) for fact in found))
-    return smaller if isinstance(k_induction(question, budget, smaller.conjuncts, (1,)), Proof) else proof
+    return proof if found is None or len(found) > len(proof.conjuncts) else Proof(found)
 
 
 class _Smaller:
-    def __init__(self, horn: Horn, facts: Sequence[Expr], budget: Budget) -> None:
+    def __init__(self, question: Question, budget: Budget) -> None:
+        self._question = question
+        self._budget = budget
         self._end = None if budget.seconds is None else monotonic() + budget.seconds
-        self._keeping = Keeping(horn, facts, budget)
-        self._tries = 0
+        self._system = cone(question.system, [question.bad])
+        units = extents(self._system)
+        self._horn: Horn = (tracked if units else plain)(self._system, question.bad)
+        self._counters = Counters(self._system)
+        self._asked = 0
 
-    def run(self) -> tuple[Expr, ...] | None:
-        """Fewer and shorter conditions that exclude the bad states together; None if those given do not."""
-        found = self._closed(range(len(self._keeping.conditions)))
+    def run(self, proof: Proof, known: Sequence[Expr]) -> tuple[Expr, ...] | None:
+        """Conjuncts of a shorter proof, None if none is found."""
+        conjuncts = [c for c in proof.conjuncts if c != not_(self._question.bad)]
+        facts = self._chosen(conjuncts)
+        if facts is None:
+            facts = self._chosen([*conjuncts, *clauses_of_not(self._question.bad)])
+        if facts is None:
+            return None
+        clauses = without_weaker([self._counters.clause(fact) for fact in facts])
+        more = [self._counters.clause(fact) for fact in self._of_units(known)]
+        ideas = stronger(self._system, self._counters, clauses, more, self._budget.seed)
+        ideas += by_value(ideas)
+        wanted = tuple(dict.fromkeys(map(self._counters.expr, (*clauses, *ideas))))
+        general = [self._counters.clause(fact) for fact in kept(self._horn, wanted, self._left())] or clauses
+        short = self._least(list(map(self._counters.expr, self._together(general))))
+        if short is None or _cost(short) >= _cost(facts):
+            short = self._least(facts)
+        return self._shown(short or facts)
+
+    def _together(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """Fewer clauses that say as much."""
+        self._counters.never(clauses)
+        strong = without_weaker(list(map(self._counters.spread, merged(without_weaker(clauses)))))
+        for _ in range(PASSES):
+            strong = without_weaker([*strong, *by_value(strong)])
+        return strong
+
+    def _left(self) -> Budget:
+        """What is left of the time."""
+        if self._end is None:
+            return self._budget
+        return replace(self._budget, seconds=max(0.001, self._end - monotonic()))
+
+    def _of_units(self, conditions: Iterable[Expr]) -> Iterator[Expr]:
+        """Conditions that speak of variables that matter, said of one unit where that can be."""
+        names = {v.name for v in self._system.variables}
+        for condition in conditions:
+            if names.issuperset(variables(condition)):
+                for one in as_units(self._system, condition):
+                    yield from split(one)
+
+    # ------------------------------------------------------------ what is enough
+
+    def _chosen(self, conjuncts: Iterable[Expr]) -> tuple[Expr, ...] | None:
+        """Few of the conditions that are a proof together, as conditions about one unit."""
+        return self._supported(tuple(dict.fromkeys(self._of_units(conjuncts))), thorough=False)
+
+    def _least(self, facts: Sequence[Expr]) -> tuple[Expr, ...] | None:
+        return self._supported(facts, thorough=True)
+
+    def _supported(self, facts: Sequence[Expr], thorough: bool) -> tuple[Expr, ...] | None:
+        support = Support(Keeping(self._horn, facts, self._left()), lambda: False)
+        found = support.closed(range(len(facts)), {})
         if found is None:
             return None
-        for _ in range(ROUNDS):
-            before = found
-            found = self._with_shorter_clauses(found)
-            found = self._with_fewer(self._closed(found) or found)
-            if found == before or self._over():
-                break
-        return tuple(self._keeping.conditions[number] for number in found)
+        limited = Support(Keeping(self._horn, facts, self._left()), lambda: self._over(limited))
+        if thorough:
+            found = limited.fewer(found, lambda n: (-_atoms(facts[n]), n))
+        return tuple(facts[number] for number in sorted(found.keys() - {BAD}))
 
-    def _over(self) -> bool:
-        return self._tries >= TRIES or (self._end is not None and monotonic() > self._end)
+    def _over(self, support: Support) -> bool:
+        return support.asked > GOALS or (self._end is not None and monotonic() > self._end)
 
-    def _closed(self, numbers: Sequence[int]) -> tuple[int, ...] | None:
-        """A subset that is enough; smaller ones are looked for as long as that helps."""
-        found: tuple[int, ...] | None = None
-        for _ in range(ROUNDS):
-            smaller = closure(self._keeping, numbers if found is None else found)
-            if smaller is None or (found is not None and len(smaller) == len(found)):
-                break
-            found = tuple(sorted(smaller))
-        return found
-
-    def _with_fewer(self, found: tuple[int, ...]) -> tuple[int, ...]:
-        """Leave conditions out one by one, long ones first."""
-        for number in sorted(found, key=lambda n: (-_size(self._keeping.conditions[n]), n)):
-            if self._over():
-                break
-            if number in found:
-                self._tries += 1
-                smaller = closure(self._keeping, [other for other in found if other != number])
-                found = found if smaller is None else tuple(sorted(smaller))
-        return found
-
-    def _with_shorter_clauses(self, found: tuple[int, ...]) -> tuple[int, ...]:
-        """Leave parts of clauses out. What is stronger excludes as much, so only the clause itself must be kept."""
-        current = set(found)
-        for number in found:
-            best = number
-            parts = list(_parts(self._keeping.conditions[number]))
-            for part in list(parts) if len(parts) > 1 else ():
-                if self._over() or len(parts) == 1:
-                    break
-                self._tries += 1
-                shorter = self._keeping.add(or_(*(other for other in parts if other is not part)))
-                if needs(self._keeping, [shorter], (current - {best}) | {shorter}) is not None:
-                    parts = [other for other in parts if other is not part]
-                    current = (current - {best}) | {shorter}
-                    best = shorter
-        return tuple(sorted(current))
+    def _shown(self, facts: Sequence[Expr]) -> tuple[Expr, ...] | None:
+        """The conditions as conjuncts, once they are a proof for the system itself."""
+        found = tuple(for_all_units(self._system, fact) for fact in told(self._counters, facts))
+        if not extents(self._system):
+            return found
+        if not isinstance(k_induction(self._question, self._left(), found, (1,)), Proof):
+            return None
+        bad = self._question.bad
+        return found if excludes(self._system, found, bad, self._left()) else (*found, not_(bad))
 
 
-def _parts(condition: Expr) -> Iterator[Expr]:
-    if isinstance(condition, Apply) and condition.op is Op.OR:
-        yield from condition.args
-    else:
-        yield condition
+def _cost(facts: Sequence[Expr]) -> tuple[int, int]:
+    return len(facts), sum(map(_atoms, facts))
 
 
-def _size(condition: Expr) -> int:
-    return len(list(_parts(condition)))
+def _atoms(expr: Expr) -> int:
+    """Comparisons, and truth values that are read."""
+    if isinstance(expr, Apply) and expr.op in (Op.NOT, Op.AND, Op.OR):
+        return sum(map(_atoms, expr.args))
+    return 1

@@ -28,6 +28,15 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A slot of a variable has a value."""
+
+    name: str
+    offset: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Element `part` of each unit of an array with an extent."""
 
@@ -58,10 +67,12 @@ def segments(
     premise: tuple[Expr, ...],
     place: tuple[int, int] | None,
     pointers: frozenset[str],
+    case: Case | None = None,
 ) -> Iterator[Expr]:
     """What all units, or those on one side of a counter, do not have: at a place of a process, or anywhere.
 
-    `pointers` are the locals of the process that count units there.
+    `pointers` are the locals of the process that count units there. With a `case` it is
+    about the states in which a slot has a value, and only what does not hold in the others as well.
     """
     arrays = [v for v in system.variables if isinstance(v.sort, ArraySort) and v.sort.extent]
     for extent in dict.fromkeys(v.sort.extent for v in arrays if isinstance(v.sort, ArraySort)):
@@ -71,7 +82,8 @@ def segments(
             if isinstance(v.sort, ArraySort) and v.sort.extent == extent and bounds(v.sort.element)[1] < 2**31 - 1
             for part in range(v.sort.size)
         ]
-        yield from _Units(system, groups, cells, extent, place, pointers).all(premise)
+        units = _Units(system, groups, cells, extent, place, pointers, case)
+        yield from units.all(premise) if case is None else units.here(premise)
 
 
 class _Units:
@@ -85,11 +97,13 @@ class _Units:
         extent: str,
         place: tuple[int, int] | None,
         pointers: frozenset[str],
+        case: Case | None,
     ) -> None:
         self._cells = cells
         self._extent = Var(extent, INT)
         self._counters = [v for v in system.variables if place and v.owner == place[0] and v.name in pointers]
         self._rows: list[tuple[tuple[int, ...], int, tuple[int, ...]]] = []
+        self._others: list[tuple[int, ...]] = []  # cells in the other cases
         for group in groups:
             slot = group.system.slot
             bases = [(slot[c.variable.name] + c.part, c.sort.size) for c in cells]
@@ -99,9 +113,13 @@ class _Units:
                 if pc is not None and place is not None and state[pc] != place[1]:
                     continue
                 counts = tuple(state[c] for c in counters)
+                apart = case is not None and state[slot[case.name] + case.offset] != case.value
                 for unit in range(group.values[extent]):
                     values = tuple(state[base + unit * size] for base, size in bases)
-                    self._rows.append((values, unit, counts))
+                    if apart:
+                        self._others.append(values)
+                    else:
+                        self._rows.append((values, unit, counts))
         self._seen = [
             set(range(bounds(scalar_of(c.sort))[0], min(bounds(scalar_of(c.sort))[1], 16) + 1)) for c in cells
         ]
@@ -127,6 +145,13 @@ class _Units:
                 for b in sorted(everywhere[m]):
                     if (a, b) not in pairs:
                         yield or_(*premise, self._forall(or_(one.differs(a), other.differs(b))))
+
+    def here(self, premise: tuple[Expr, ...]) -> Iterator[Expr]:
+        """Candidates about the whole that hold in this case only."""
+        for n, cell in enumerate(self._cells):
+            known = {row[0][n] for row in self._rows}
+            for value in sorted({row[n] for row in self._others} - known if known else ()):
+                yield or_(*premise, self._forall(cell.differs(value)))
 
     def _around(self, premise: tuple[Expr, ...], counter: Expr, position: int, known: list[set[int]]) -> Iterator[Expr]:
         """Candidates about the units before a counter, behind it, and at it."""

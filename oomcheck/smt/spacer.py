@@ -103,9 +103,7 @@ class _Search:
     def _for_units(self) -> Answer:
         small, bad = self._small, self._question.bad
         horn = tracked(small, bad)
-        facts, found = self._kept(horn, self._known) if self._known else ((), None)
-        if found is None:
-            facts, found = self._kept(horn, [*self._known, *auxiliary(small, self._budget.seed)])
+        facts, found = self._kept(horn, self._known or auxiliary(small, self._budget.seed))
         if found is None:
             shallow = self._path("", SHALLOW)
             if isinstance(shallow, Refutation):

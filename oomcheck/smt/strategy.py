@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from oomcheck.ir.expr import FALSE, Expr, or_
+from oomcheck.ir.system import TransitionSystem
 from oomcheck.prop.property import Kind, Property
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import LockEdge
@@ -17,9 +18,11 @@ from oomcheck.smt.auxiliary import invariants
 from oomcheck.smt.bmc import bmc_many
 from oomcheck.smt.child import Send
 from oomcheck.smt.cone import cone
+from oomcheck.smt.derived import inductive
 from oomcheck.smt.goals import circle
-from oomcheck.smt.kinduction import k_induction
+from oomcheck.smt.kinduction import DEEPEST, k_induction
 from oomcheck.smt.lemmas import prove_lemmas
+from oomcheck.smt.merging import clauses_of_not
 from oomcheck.smt.minimise import minimised
 from oomcheck.smt.outcome import Budget, Open, Outcome, Proof, Question, Refutation, UpTo
 from oomcheck.smt.spacer import pdr
@@ -27,23 +30,47 @@ from oomcheck.smt.targets import Answer, Method, Target, Task
 from oomcheck.transform.instantiate import instantiated
 
 SHALLOW: Final = 8  # steps within which a violation is looked for before a proof is tried
-FEW: Final = 2  # the largest k before property-directed reachability is tried
 DEEP: Final = 60  # steps within which an antecedent must hold to be found
+RLIMIT: Final = 30_000_000  # steps of the solver for one question, if neither they nor the seconds are limited
 
 
 def settle(task: Task, send: Send) -> None:
-    """Send an Answer for each target."""
-    known: dict[int, Known] = {}
-    for target in task.targets:
+    """Send an Answer for each target.
+
+    The seconds of the budget are for all of them; each may take an equal part of what those before it have left.
+    """
+    end = None if task.budget.seconds is None else time.monotonic() + task.budget.seconds
+    budget = task.budget
+    if budget.seconds is None and budget.rlimit is None:
+        budget = replace(budget, rlimit=RLIMIT)
+    facts = _Facts(task.targets)
+    for number, target in enumerate(task.targets):
         start = time.perf_counter()
+        clock = Clock(budget, end).part(1 / (len(task.targets) - number))
         if task.method is Method.BMC:
-            answer = _bounded(target, task.budget)
+            answer = _bounded(target, clock.left())
         else:
-            system = id(target.system)
-            if system not in known:
-                known[system] = _known(target, task.budget)
-            answer = _Prover(target, known[system], task).answer()
+            answer = _Prover(target, facts.known(target, clock), task.method, clock).answer()
         send(replace(answer, seconds=time.perf_counter() - start))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A budget whose seconds run from now on; `end` as `time.monotonic` tells, None: no end."""
+
+    budget: Budget
+    end: float | None
+
+    def part(self, share: float) -> Clock:
+        """For what may take a share of what is left."""
+        now = time.monotonic()
+        return replace(self, end=None if self.end is None else now + max(0.0, self.end - now) * share)
+
+    def left(self, share: float = 1.0) -> Budget:
+        """The budget with a share of the seconds that are left."""
+        if self.end is None:
+            return self.budget
+        return replace(self.budget, seconds=max(0.001, (self.end - time.monotonic()) * share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +90,45 @@ class Known:
         return [*self.invariants, *self.facts]
 
 
-def _known(target: Target, budget: Budget) -> Known:
-    found = invariants(target.system, budget)
-    lemmas = prove_lemmas(target.system, [(one.name, one.formula) for one in target.lemmas], budget, found)
-    proved = {one.name: one.formula for one in target.lemmas if one.name in lemmas.proved}
+class _Facts:
+    """What is known of systems; targets that depend on the same variables share it."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._known: dict[tuple[int, frozenset[str]], Known] = {}
+        self._hopes: dict[tuple[int, frozenset[str]], dict[Expr, None]] = {}
+        for target in targets:
+            hopes = self._hopes.setdefault(self._key(target), {})
+            hopes.update(dict.fromkeys(clauses_of_not(_all_of(target))))
+
+    def _key(self, target: Target) -> tuple[int, frozenset[str]]:
+        return id(target.system), frozenset(v.name for v in _part_of(target).variables)
+
+    def known(self, target: Target, clock: Clock) -> Known:
+        """What holds of the variables that matter for a target."""
+        key = self._key(target)
+        if key not in self._known:
+            self._known[key] = _known(target, list(self._hopes[key]), clock)
+        return self._known[key]
+
+
+def _all_of(target: Target) -> Expr:
+    """Everything that must not be reached for a proof, at first."""
+    return or_(target.bad, target.halts, *(bad for _, bad in target.edges))
+
+
+def _part_of(target: Target) -> TransitionSystem:
+    """The part of the system that a target and the lemmas are about."""
+    return cone(target.system, [_all_of(target), *(one.formula for one in target.lemmas)])
+
+
+def _known(target: Target, hopes: Sequence[Expr], clock: Clock) -> Known:
+    small = _part_of(target)
+    derived = [one.formula for one in target.lemmas if one.derived]
+    stated = [one for one in target.lemmas if not one.derived]
+    share = clock.left(1 / 3)
+    found = inductive(small, derived, share) if derived else invariants(small, share, hopes)
+    lemmas = prove_lemmas(small, [(one.name, one.formula) for one in stated], clock.left(1 / 3), found)
+    proved = {one.name: one.formula for one in stated if one.name in lemmas.proved}
     return Known(tuple(found), proved, lemmas.facts)
 
 
@@ -100,11 +162,11 @@ def _circular(
 
 
 class _Prover:
-    def __init__(self, target: Target, known: Known, task: Task) -> None:
+    def __init__(self, target: Target, known: Known, method: Method, clock: Clock) -> None:
         self._target = target
         self._known = known
-        self._method = task.method
-        self._budget = task.budget
+        self._method = method
+        self._clock = clock
         self._edges: dict[LockEdge, Refutation] = {}  # that can be reached
 
     def answer(self) -> Answer:
@@ -134,7 +196,7 @@ class _Prover:
     def _beyond(self, method: Method, outcome: Refutation) -> Answer:
         """Behaviour ends at a fault; the property may be violated elsewhere nevertheless."""
         asked = {"bad": self._target.bad}
-        budget = replace(self._budget, depth=self._budget.depth or DEEP)
+        budget = replace(self._clock.left(), depth=self._clock.budget.depth or DEEP)
         found = bmc_many(cone(self._target.system, asked.values()), asked, budget)["bad"]
         if isinstance(found, Refutation):
             return Answer(self._target.name, Method.BMC, found)
@@ -158,7 +220,7 @@ class _Prover:
         never = [number for number, part in enumerate(self._target.antecedents) if part == FALSE]
         unsettled = []
         if asked:
-            budget = replace(self._budget, depth=DEEP)
+            budget = replace(self._clock.left(1 / 2), depth=DEEP)
             found = bmc_many(cone(self._target.system, asked.values()), asked, budget)
             for number, part in asked.items():
                 if isinstance(found[number], Refutation):
@@ -184,25 +246,52 @@ class _Prover:
         return last[0], replace(last[1], depth=deepest)
 
     def _attempts(self, question: Question) -> Iterator[tuple[Method, Outcome]]:
-        """What is cheap first: a shallow search, induction with small k, reachability, then the rest."""
+        """What is cheap first: a shallow search, induction by single steps, reachability, then larger k."""
+        depth, finite = self._clock.budget.depth, not question.system.parametric
+        most = DEEPEST if depth is None else depth
         if self._method is not Method.PDR:
-            if self._method is Method.AUTO:
-                shallow = replace(self._budget, depth=min(SHALLOW, self._budget.depth or SHALLOW))
-                small = cone(question.system, [question.bad])
-                yield Method.BMC, bmc_many(small, {"bad": question.bad}, shallow)["bad"]
-                yield Method.KIND, self._inductive(question, FEW)
-            else:
-                yield Method.KIND, self._inductive(question, self._budget.depth)
+            short = self._at_once(question)
+            if short is not None:
+                yield Method.KIND, short
+        if self._method is Method.AUTO:
+            small = cone(question.system, [question.bad])
+            shallow = replace(self._clock.left(1 / 8), depth=min(SHALLOW, depth or SHALLOW))
+            yield Method.BMC, bmc_many(small, {"bad": question.bad}, shallow)["bad"]
+        if self._method is not Method.PDR:
+            yield Method.KIND, self._by_single_steps(question)
+        if self._method is Method.KIND or (self._method is Method.AUTO and finite):
+            yield Method.KIND, self._by_paths(question, (2,) if self._method is Method.AUTO else range(2, 1 + most))
         if self._method is not Method.KIND:
             yield Method.PDR, self._reached(question)
         # With quantifiers a larger k seldom helps, and costs much.
-        if self._method is Method.AUTO and not question.system.parametric:
-            yield Method.KIND, self._inductive(question, self._budget.depth)
+        if self._method is Method.AUTO and finite:
+            yield Method.KIND, self._by_paths(question, range(3, most + 1))
 
-    def _inductive(self, question: Question, depth: int | None) -> Outcome:
-        outcome = k_induction(question, replace(self._budget, depth=depth), self._known.conditions)
-        return minimised(question, outcome, self._budget) if isinstance(outcome, Proof) and outcome.k == 1 else outcome
+    def _at_once(self, question: Question) -> Proof | None:
+        """What is known as a proof, if it says that nothing bad is reached, and a part of it is enough."""
+        known = self._known.conditions
+        if not set(clauses_of_not(question.bad)) <= set(known):
+            return None
+        proof = Proof(tuple(dict.fromkeys(known)))
+        short = self._short(question, proof)
+        return short if len(short.conjuncts) < len(proof.conjuncts) else None
+
+    def _by_single_steps(self, question: Question) -> Outcome:
+        """Induction with k = 1, in the part of the system that matters: steps of others change nothing there."""
+        known = self._known.conditions
+        small = replace(question, system=cone(question.system, [question.bad, *known]))
+        outcome = k_induction(small, self._clock.left(1 / 2), known, (1,))
+        return self._short(question, outcome) if isinstance(outcome, Proof) else outcome
+
+    def _by_paths(self, question: Question, bounds: Sequence[int]) -> Outcome:
+        """Induction with larger k. Here steps of others count: they make paths longer."""
+        return k_induction(question, self._clock.left(1 / 2), self._known.conditions, bounds)
 
     def _reached(self, question: Question) -> Outcome:
-        outcome = pdr(question, self._budget, self._known.conditions)
-        return minimised(question, outcome, self._budget) if isinstance(outcome, Proof) else outcome
+        outcome = pdr(question, self._clock.left(2 / 3), self._known.conditions)
+        return self._short(question, outcome) if isinstance(outcome, Proof) else outcome
+
+    def _short(self, question: Question, proof: Proof) -> Proof:
+        if any(lemma.derived for lemma in self._target.lemmas):
+            return proof  # such facts are no clauses, and many times as long if they are made ones
+        return minimised(question, proof, self._clock.left(1 / 2), self._known.conditions)

@@ -22,10 +22,14 @@ class Method(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Lemma:
-    """What the user believes to hold in every reachable state, by the name it has in the spec."""
+    """What the user believes to hold in every reachable state, by the name it has in the spec; or what was `derived`.
+
+    What was derived with the system takes the place of invariants that are guessed, and must be proved all the same.
+    """
 
     name: str
     formula: Expr
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

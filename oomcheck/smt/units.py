@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Quantified, Quantifier, Var, add, and_, binary, forall, implies
+from oomcheck.ir.expr import (
+    TRUE,
+    Apply,
+    Expr,
+    Index,
+    Lit,
+    Quantified,
+    Quantifier,
+    Var,
+    add,
+    and_,
+    binary,
+    eq,
+    forall,
+    implies,
+    not_,
+    or_,
+)
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import ArraySort, IntSort
+from oomcheck.ir.sorts import ArraySort, IntSort, scalar_of
 from oomcheck.ir.system import TransitionSystem
-from oomcheck.ir.walk import rebuild, rewrite, variables
+from oomcheck.ir.walk import parts, rebuild, rewrite, variables
 from oomcheck.smt.ground import quantified, rename
 
 UNITS = IntSort(0, 2**31 - 1)
@@ -127,6 +144,43 @@ def for_one_unit(system: TransitionSystem, expr: Expr) -> Expr | None:
         return None
 
 
+def as_units(system: TransitionSystem, expr: Expr) -> tuple[Expr, ...]:
+    """Conditions about one unit that mean the same together as a condition; none if there are no such.
+
+    What is said of one computed unit is said of each unit that it is; and what reads an element that does not exist
+    reads 0.
+    """
+    whole = for_one_unit(system, expr)
+    if whole is not None:
+        return (whole,)
+    units = {_place_of(node) for node in parts((expr,)) if isinstance(node, Index) and extent_of(node.array)}
+    if len(units) != 1 or None in units or quantified(expr):
+        return ()
+    ((extent, unit),) = (found for found in units if found is not None)
+    if any(isinstance(node, Index) and extent_of(node.array) for node in parts((unit,))):
+        return ()
+
+    def inside(node: Lit | Var | Index) -> Expr:
+        if not isinstance(node, Index) or not extent_of(node.array):
+            return node
+        found = split(node.index, size_of(node.array))
+        assert found is not None
+        return Index(cells_of(node.array), number(found[1]))
+
+    def outside(node: Lit | Var | Index) -> Expr:
+        missing = isinstance(node, Index) and extent_of(node.array)
+        return Lit(0, scalar_of(node.array.sort)) if isinstance(node, Index) and missing else node
+
+    here = or_(not_(eq(unit_of(extent), unit)), rewrite(expr, inside))
+    return tuple(e for e in (here, or_(within(system, extent, unit), rewrite(expr, outside))) if e != TRUE)
+
+
+def _place_of(node: Index) -> tuple[str, Expr] | None:
+    """The kind of unit of which a cell is read, and the unit."""
+    found = split(node.index, size_of(node.array))
+    return None if found is None else (extent_of(node.array), found[0])
+
+
 def _cell(node: Lit | Var | Index) -> Expr:
     if not isinstance(node, Index) or not extent_of(node.array):
         return node
@@ -136,6 +190,14 @@ def _cell(node: Lit | Var | Index) -> Expr:
     return Index(cells_of(node.array), number(found[1]))
 
 
+def _is_whole(low: Expr, high: Expr, extent: str) -> bool:
+    """Whether a range is that of all units."""
+    match low, high:
+        case Lit(value=0), Apply(op=Op.SUB, args=(Var(name=name), Lit(value=1))):
+            return name == extent
+    return False
+
+
 def _instance(system: TransitionSystem, expr: Expr) -> Expr:
     """`forall` in the parts of a clause for the tracked unit: of the kind that ends its range, else of the first."""
     match expr:
@@ -143,7 +205,7 @@ def _instance(system: TransitionSystem, expr: Expr) -> Expr:
             kinds = [extent for extent in extents(system) if extent in variables(high)] or list(extents(system))
             unit = unit_of(kinds[0])
             body = rename(expr.body, expr.variable.name, unit)
-            if (low, high) != (number(0), _last(system, kinds[0])):
+            if not _is_whole(low, high, kinds[0]):
                 body = implies(and_(binary(Op.LE, low, unit), binary(Op.LE, unit, high)), body)
             return _instance(system, body)
         case Apply(op=Op.OR | Op.AND as op, args=args):

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from types import ModuleType
 
-from tests.bench import machine, ours, results, rumur, sections, spin, startup, tlc
+from tests.bench import machine, ours, proofs, results, rumur, sections, spin, startup, tlc
 from tests.bench.measure import BenchError
 from tests.bench.points import HERE, LARGE, POINTS, RUN_POINTS, SMALLEST, Point, Verdict, kernel_models
 from tests.bench.results import Outcome, Section
@@ -75,6 +75,8 @@ def _positive(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 if tools disagree, so that no figure counts, or if one fails; 130 if interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["prove"]:
+        return proofs.main(given[1:])
     args = parser().parse_args(given)
     try:
         with tempfile.TemporaryDirectory(prefix="bench") as scratch:

@@ -25,13 +25,17 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a child ended; `killed` if it was over the limit of time. `peak` in bytes, its own children included."""
+    """How a child ended; `killed` if it was over the limit of time.
+
+    `peak` in bytes and `cpu` (seconds of the processor) include its own children, `cpu` those it has waited for.
+    """
 
     status: int
     out: str
     seconds: float
     peak: int
     killed: bool
+    cpu: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ def run(command: Sequence[str | Path], folder: Path, limit: float, extra: Mappin
         child.returncode = os.waitstatus_to_exitcode(status)
         sink.seek(0)
         out = sink.read().decode("utf-8", "replace")
-    return Finished(child.returncode, out, seconds, usage.ru_maxrss * 1024, over.is_set())
+    cpu = usage.ru_utime + usage.ru_stime
+    return Finished(child.returncode, out, seconds, usage.ru_maxrss * 1024, over.is_set(), cpu)
 
 
 def _kill(group: int, over: threading.Event) -> None:

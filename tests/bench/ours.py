@@ -115,29 +115,29 @@ def read(done: Finished) -> Counted:
     followed it. Notices on stderr come before the report.
     """
     try:
-        rows = _rows(done.out)
-        verdicts = {row["verdict"] for row in rows}
-        largest = max(rows, key=lambda row: row["states"])
+        found = rows(done.out)
+        verdicts = {row["verdict"] for row in found}
+        largest = max(found, key=lambda row: row["states"])
     except (ValueError, KeyError, TypeError) as problem:
         raise BenchError(f"oomcheck ended with {done.status} and no report:\n{done.out[-2000:]}") from problem
     verdict = Verdict.HOLDS if verdicts == {"holds"} else Verdict.UNKNOWN
     if "violated" in verdicts:
         verdict = Verdict.VIOLATED
-    return Counted(verdict, largest["states"], largest["transitions"], max(row["seconds"] for row in rows))
+    return Counted(verdict, largest["states"], largest["transitions"], max(row["seconds"] for row in found))
 
 
-def _rows(out: str) -> list[dict[str, Any]]:
+def rows(out: str) -> list[dict[str, Any]]:
     """The results of the report in an output; ValueError or KeyError if there is none."""
     report, _ = json.JSONDecoder().raw_decode(out[max(0, out.find("{\n")) :])
-    rows: list[dict[str, Any]] = report["results"]
-    return rows
+    found: list[dict[str, Any]] = report["results"]
+    return found
 
 
 def probe(tool: Tool, given: tuple[str, ...], cache: Path, limit: float) -> str:
     """The engine that a small model's report names, which is another one where the engine asked for cannot run."""
     done = run(safety_command(tool, SMALLEST.model.path, SMALLEST.params, given), ROOT, limit, {CACHE: str(cache)})
     read(done)
-    return str(_rows(done.out)[0]["engine"])
+    return str(rows(done.out)[0]["engine"])
 
 
 def runner(command: list[str], cache: Path, limit: float) -> Callable[[], Measured]:

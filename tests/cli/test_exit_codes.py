@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from oomcheck.check import check_files
 from oomcheck.cli.main import main
+from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.result.verdict import Holds, Report, Result, Unknown, Vacuous, Verdict, exit_code
+from oomcheck.rows import Options
 from tests.cli.samples import CLASH, ENDLESS, MISUSE, STEPS, put, report, steps, verdicts
 
 COMMANDS = ("check", "replay", "info", "lint", "fmt", "explain")
@@ -124,7 +127,6 @@ def test_after_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["check", "steps.oom", "-p", "gone"],
         ["check", "steps.oom", "-p", "race", "-p", "gone"],
         ["check", "steps.oom", "--exclude", "gone"],
-        ["check", "steps.oom", "--engine", "bmc"],
         ["check", "steps.oom", "--engine", "magic"],
         ["check", "steps.oom", "-q", "-v"],
         ["check", "steps.oom", "--width", "10"],
@@ -133,7 +135,13 @@ def test_after_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["check", "steps.oom", "--format", "yaml"],
         ["check", "steps.oom", "--states", "all"],
         ["check"],
-        ["prove", "steps.oom"],
+        ["prove"],
+        ["prove", "gone.oom"],
+        ["prove", "steps.oom", "--engine", "explicit"],
+        ["prove", "steps.oom", "--rlimit", "0"],
+        ["certify"],
+        ["certify", "gone"],
+        ["certify", ".", "--solver", "magic"],
         ["replay", "steps.oom"],
         ["explain", "E9999"],
     ],
@@ -150,12 +158,22 @@ def test_wrong_command_line(
     assert err.startswith("error[E0")
 
 
-def test_engines_of_later_versions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Their names are known, and the message says that they are not there."""
+@pytest.mark.parametrize(
+    ("name", "code", "word"), [("bmc", 3, "holds_up_to"), ("kind", 0, "proved"), ("pdr", 0, "proved")]
+)
+def test_proof_engines(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, code: int, word: str) -> None:
+    """A bound is not green, an invariant is."""
     model = put(tmp_path, "steps.oom", STEPS)
-    for name in ("bmc", "kind", "pdr"):
-        assert main(["check", str(model), "--engine", name]) == 2
-        assert "E0504" in capsys.readouterr().err
+    found, value = report(["check", str(model), "--engine", name, "-p", "range"], capsys)
+    assert (found, list(verdicts(value).values())) == (code, [word])
+
+
+def test_no_such_engine(tmp_path: Path) -> None:
+    """The API says what the command line says before."""
+    model = put(tmp_path, "steps.oom", STEPS)
+    with pytest.raises(OomcheckError) as caught:
+        check_files(model, (), Options(engine="magic"))
+    assert [problem.code for problem in caught.value.diagnostics] == ["E0504"]
 
 
 @pytest.mark.parametrize("name", ["junit", "ktap", "sarif", "github"])

@@ -239,8 +239,11 @@ def test_precedence_of_settings(
     assert json.loads(capsys.readouterr().out)["results"][0]["reason"].startswith("state limit 3")
     assert main([*arguments, "--max-states", "100", "--format", "text", "--engine", "reference"]) == 0
     assert capsys.readouterr().out.startswith(str(tmp_path))
-    monkeypatch.setenv("OOMCHECK_ENGINE", "pdr")
-    assert main(arguments) == 2
+    monkeypatch.setenv("OOMCHECK_ENGINE", "bmc")
+    monkeypatch.setenv("OOMCHECK_DEPTH", "2")
+    assert main(arguments) == 3
+    (row,) = json.loads(capsys.readouterr().out)["results"]
+    assert (row["engine"], row["verdict"], row["depth"]) == ("bmc", "holds_up_to", 2)
 
 
 def test_value_only_in_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,11 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.check import check_files
+from oomcheck.check import check_files, planned
 from oomcheck.cli.fmt import run as run_fmt
+from oomcheck.ir.expr import and_, not_
 from oomcheck.lang.load import read_spec
+from oomcheck.proofs import Asked, question_of, targets_of
+from oomcheck.readings import Readings, key_of
 from oomcheck.result.verdict import Result, Word, trace_of, word
 from oomcheck.rows import Options
+from oomcheck.smt.certificate import recheck
+from oomcheck.smt.checkers import Effort, available
+from oomcheck.smt.outcome import Proof
+from oomcheck.smt.targets import Method
 from oomcheck.ways import Ways
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +34,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "exit_timing": (),
     "frozen_victim": ("v6_17", "v6_18", "sharer", "thread_frozen", "cgroup_frozen", "cgroup_no_oom"),
     "handover": ("v6_18", "no_bit_list"),
+    "handshake": ("merged", "early", "reached"),
     "locking": ("two_threads", "with_self"),
     "mutant_late_skip": (),
     "mutant_no_task_lock": (),
@@ -66,6 +74,9 @@ RUNS: dict[str, tuple[str, ...]] = {
     "victim_threads": (),
 }
 
+
+#: Specs below proofs/ that argue by lemmas, and what these are enough for.
+ARGUED = {"handshake": "merged/premature_skip", "lifetime": "merged/lifetime"}
 
 TWO_THREADS = Ways(threads=2)
 
@@ -119,6 +130,22 @@ def test_counts_of_the_traversal() -> None:
     }
 
 
+@pytest.mark.parametrize("name", sorted(ARGUED))
+def test_a_written_invariant_is_inductive(name: str) -> None:
+    """All lemmas of a spec together hold initially, are kept by each step, and exclude all bad states of any size."""
+    spec, options = SPECS / "proofs" / f"{name}.oomspec", Options(select=(ARGUED[name],))
+    files, _, rows = planned((spec.parent / read_spec(spec)[0].model).resolve(), (spec,), options)
+    (group,) = Readings(files, options).groups(rows, lambda: False)
+    assert group.open == {"NVMA"}
+    lemmas = tuple(and_(lemma.defined, lemma.formula) for lemma in group.lemmas.values())
+    system, properties = group.system(about_runs=False), [group.typed[key_of(rows[number])] for number in group.rows]
+    (target,) = targets_of(Asked(system, system, tuple(properties), (), Method.KIND))
+    question = question_of(target)
+    report = recheck(question, Proof((*lemmas, not_(question.bad))), available(), Effort())
+    assert [(one.solver, one.obligation) for one in report.failed] == []
+    assert "z3" in report.confirmed
+
+
 def test_every_source_reference_names_a_file_of_the_kernel_and_a_word() -> None:
     """References have the form file:function."""
     pattern = re.compile(r'@ "([^"]*)"')
@@ -134,11 +161,13 @@ def test_every_source_reference_names_a_file_of_the_kernel_and_a_word() -> None:
 
 def test_models_and_specs_are_in_canonical_layout(capsys: pytest.CaptureFixture[str]) -> None:
     """`oomcheck fmt` has nothing to do."""
-    paths = [*MODELS.glob("*.oom"), *MODELS.glob("lib/*.oom"), *SPECS.glob("*.oomspec")]
+    paths = [*MODELS.glob("*.oom"), *MODELS.glob("lib/*.oom"), *SPECS.rglob("*.oomspec")]
     assert run_fmt([str(path) for path in paths], check=True) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.oomspec")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted([*SPECS.glob("*.oomspec"), *SPECS.glob("proofs/*.oomspec")]), ids=lambda path: path.stem
+)
 def test_every_check_says_what_is_expected_and_why(path: Path) -> None:
     """Each check of the models has an expectation and the argument for it."""
     tree, _ = read_spec(path)

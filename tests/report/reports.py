@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from oomcheck.result.verdict import (
     Bounded,
+    Contradiction,
     Covered,
     DeadCode,
     Holds,
+    HoldsUpTo,
+    Invariant,
+    Proved,
     Report,
     Result,
     Unknown,
@@ -107,4 +111,47 @@ def full_report() -> Report:
         sanitizers=("uninit", "null", "lifetime", "lockdep", "refcount", "range", "deadlock", "assert", "unreachable"),
         dead_code=("models/oom_freezer.oom:91  up_read(mmap_lock)  [mm/mmap.c:exit_mmap]",),
         warnings=("W0606: property `latency` is in no check",),
+    )
+
+
+#: Of a proof for every size, with its certificate.
+INVARIANT = Invariant(
+    "2-induction",
+    ("forall (i in 0 .. NVMA - 1) vma[i].mapped", "kills <= 1"),
+    ("z3", "cvc5"),
+    ("NVMA >= 1",),
+    ("one_kill_at_most",),
+    3,
+    "out/oom_freezer-proved-order",
+)
+
+
+def proved_row(check: str, prop: str, verdict: Verdict, expected: str, ok: bool, engine: str = "kind") -> Result:
+    """A row that proof engines settled, without a search."""
+    found = replace(row(check, prop, verdict, expected, ok), engine=engine, exhaustive=False)
+    return replace(found, states=0, transitions=0, depth=0, reductions=())
+
+
+def proof_report() -> Report:
+    """A report with every verdict that proof engines can give, and a contradiction among them."""
+    told = (
+        "counterexample to induction; its states are not known to be reachable:",
+        "  0 (all else is as it is at first)",
+    )
+    plain = replace(INVARIANT, method="property-directed reachability", open=(), lemmas=(), folder="")
+    covered = replace(uninit_trace(), verdict="covered", identity="oom_freezer/open/no_delay")
+    return Report(
+        model="models/oom_freezer.oom",
+        params=(("FIX", "BASE"), ("NVMA", "any")),
+        results=(
+            proved_row("proved", "order", Proved(INVARIANT), "proved", True),
+            proved_row("proved", "one_kill", Proved(plain), "", True, "pdr"),
+            proved_row("bounded", "one_kill", HoldsUpTo(12, "depth limit 12"), "", False, "bmc"),
+            proved_row("bounded", "order", HoldsUpTo(12), "holds_up_to", True, "bmc"),
+            proved_row("short", "order", Unknown("not inductive; no bad state within 3 steps", told), "proved", False),
+            proved_row("short", "no_delay", Unreachable(plain), "unreachable", True, "pdr"),
+            proved_row("open", "no_delay", Covered(covered), "covered", True, "bmc"),
+            proved_row("wrong", "no_uninit", Contradiction(uninit_trace(), plain), "proved", False, "pdr"),
+        ),
+        sanitizers=(),
     )

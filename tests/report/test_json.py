@@ -16,7 +16,7 @@ from oomcheck.result import codec
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Report, Violated, exit_code
 from tests.conftest import Golden
-from tests.report.reports import HOLDS, full_report
+from tests.report.reports import HOLDS, full_report, proof_report
 from tests.report.traces import traces, uninit_trace
 
 COUNTS = ["states", "transitions", "depth", "seconds"]
@@ -33,6 +33,8 @@ FIELDS = [
     "reason",
     "source",
     "trace",
+    "proof",
+    "induction",
 ]
 
 
@@ -61,6 +63,15 @@ def test_report_obeys_schema(golden: Golden) -> None:
     text = render_json(full_report(), "0.1.0")
     validate(json.loads(text))
     golden(text, "report/full.json")
+
+
+def test_proofs_obey_schema(golden: Golden) -> None:
+    """Invariants, bounds, counterexamples to induction and contradictions are told in their own fields."""
+    text = render_json(proof_report(), "0.1.0")
+    value = json.loads(text)
+    validate(value)
+    assert value["exit_code"] == 4
+    golden(text, "report/proofs.json")
 
 
 def test_fields() -> None:

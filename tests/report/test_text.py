@@ -10,9 +10,9 @@ import pytest
 
 from oomcheck.report.json import render_json
 from oomcheck.report.text import TextOptions, render_report
-from oomcheck.result.verdict import DeadCode, Holds, Report, Unknown, Unreachable
+from oomcheck.result.verdict import DeadCode, Holds, Proved, Report, Unknown, Unreachable
 from tests.conftest import Golden
-from tests.report.reports import HOLDS, full_report, row
+from tests.report.reports import HOLDS, INVARIANT, full_report, proof_report, proved_row, row
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -31,6 +31,22 @@ def test_quiet(golden: Golden) -> None:
 def test_verbose(golden: Golden) -> None:
     """Verbose adds how each verdict was found, and the expected traces."""
     golden(render_report(full_report(), TextOptions(detail="verbose")), "report/verbose.txt")
+
+
+@pytest.mark.parametrize("detail", ["normal", "verbose"])
+def test_proofs(golden: Golden, detail: Literal["normal", "verbose"]) -> None:
+    """Proofs say for which values, by what and confirmed by whom; bounds and contradictions are no proofs."""
+    golden(render_report(proof_report(), TextOptions(detail=detail)), f"report/proofs_{detail}.txt")
+
+
+@pytest.mark.parametrize("made", [Proved, Unreachable])
+def test_no_proof_without_a_solver_that_confirms_it(made: type[Proved | Unreachable]) -> None:
+    """An invariant that nobody confirmed is a defect, not a line of a report."""
+    result = proved_row("a", "p", made(replace(INVARIANT, solvers=())), "", True)
+    with pytest.raises(AssertionError):
+        render_report(Report("m", (), (result,), ()))
+    with pytest.raises(AssertionError):
+        render_json(Report("m", (), (result,), ()), "0.1.0")
 
 
 @pytest.mark.parametrize("detail", ["quiet", "normal", "verbose"])

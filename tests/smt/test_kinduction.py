@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from oomcheck.ir.expr import Expr, binary, eq
+from oomcheck.ir.expr import Expr, binary, eq, not_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.semantics.evaluate import evaluate
@@ -37,7 +37,7 @@ EVEN = eq(binary(Op.MOD, N, number(2)), number(0))
 def test_the_least_k_is_found(edges: list[tuple[int, int]], k: int, simple: bool) -> None:
     """The longest path from outside to the bad state has this length; a loop on it needs paths without repetition."""
     toy, bad = jumps(edges), eq(N, number(5))
-    proof = Proof((), k, simple)
+    proof = Proof((not_(bad),) if k == 1 else (), k, simple)
     assert k_induction(Question(toy, bad), Budget(depth=5)) == proof
     assert is_proof(toy, bad, proof)
 
@@ -57,7 +57,7 @@ def test_a_lemma_closes_what_no_k_does() -> None:
     assert found.induction is not None
     assert [state["n"] for state in found.induction.states] == [-1, 1, 3, 5]
     assert found.induction.steps == (0, 0, 0)
-    assert k_induction(question, Budget(depth=3), [EVEN]) == Proof((EVEN,))
+    assert k_induction(question, Budget(depth=3), [EVEN]) == Proof((EVEN, not_(question.bad)))
 
 
 def test_what_is_called_known_is_not_believed() -> None:
@@ -71,7 +71,8 @@ def test_what_is_called_known_is_not_believed() -> None:
 def test_only_what_is_used_is_among_the_conjuncts() -> None:
     """Other conditions that are known do not get into a proof."""
     other = binary(Op.LE, number(0), N)
-    assert k_induction(Question(evens(), eq(N, number(5))), Budget(), [other, EVEN]) == Proof((EVEN,))
+    bad = eq(N, number(5))
+    assert k_induction(Question(evens(), bad), Budget(), [other, EVEN]) == Proof((EVEN, not_(bad)))
 
 
 def test_an_initial_state_that_is_bad_is_found() -> None:
@@ -111,7 +112,7 @@ class TestParametric:
         toy = walker()
         proof = k_induction(Question(toy, left_out(toy)), Budget(), invariants(toy, Budget()))
         assert isinstance(proof, Proof)
-        assert (proof.k, len(proof.conjuncts)) == (1, 1)
+        assert (proof.k, len(proof.conjuncts), proof.conjuncts[-1]) == (1, 2, not_(left_out(toy)))
         for size in (1, 2, 3):
             small = instantiated(toy, {"N": size})[0]
             states = reachable(small)

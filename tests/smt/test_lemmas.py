@@ -48,9 +48,9 @@ def test_the_order_does_not_matter(order: str) -> None:
     by_name = {"x": zero(X), "y": zero(Y), "z": zero(Z)}
     found = prove_lemmas(chain(), [(name, by_name[name]) for name in order], SHORT)
     assert found.failed == {}
-    assert found.proved["x"] == Proof(())
-    assert found.proved["y"] == Proof((zero(X),))
-    assert set(found.proved["z"].conjuncts) == {zero(X), zero(Y)}
+    assert found.proved["x"] == Proof((zero(X),))
+    assert found.proved["y"] == Proof((zero(X), zero(Y)))
+    assert set(found.proved["z"].conjuncts) == {zero(X), zero(Y), zero(Z)}
     assert set(found.facts) == {zero(X), zero(Y), zero(Z)}
 
 
@@ -60,7 +60,7 @@ def test_lemmas_that_need_each_other() -> None:
     assert isinstance(k_induction(Question(toy, not_(zero(X))), Budget(depth=4)), Open)
     found = prove_lemmas(toy, [("x", zero(X)), ("y", zero(Y)), ("z", zero(Z))], SHORT)
     assert found.failed == {}
-    assert {name: len(proof.conjuncts) for name, proof in found.proved.items()} == {"x": 2, "y": 2, "z": 2}
+    assert {name: len(proof.conjuncts) for name, proof in found.proved.items()} == {"x": 3, "y": 3, "z": 3}
     for name, variable in (("x", X), ("y", Y), ("z", Z)):
         assert is_proof(toy, not_(zero(variable)), found.proved[name])
 
@@ -79,17 +79,17 @@ def test_without_one_of_them_none_is_proved() -> None:
 def test_a_wrong_lemma_is_refuted_and_not_used() -> None:
     """A lemma that fails after two steps leaves the right one alone."""
     found = prove_lemmas(evens(), [("wrong", not_(eq(N, number(4)))), ("even", EVEN)], Budget(depth=4))
-    assert found.proved == {"even": Proof(())}
+    assert found.proved == {"even": Proof((EVEN,))}
     assert found.failed == {"wrong": Refutation((0, 0), {})}
     assert found.facts == (EVEN,)
 
 
 def test_a_lemma_may_rest_on_what_is_known() -> None:
-    """What is known is no lemma, but is among the conjuncts."""
+    """What is known is no lemma, but is among the conjuncts, before the lemma itself."""
     lemma = not_(eq(N, number(5)))
     assert isinstance(prove_lemmas(evens(), [("odd", lemma)], SHORT).failed["odd"], Open)
     found = prove_lemmas(evens(), [("odd", lemma)], SHORT, [EVEN])
-    assert found.proved == {"odd": Proof((EVEN,))}
+    assert found.proved == {"odd": Proof((EVEN, lemma))}
 
 
 def test_a_lemma_about_all_units() -> None:

@@ -145,15 +145,15 @@ def test_members_come_one_by_one_and_then_all_start(tmp_path: Path) -> None:
 
 
 def test_variables_are_the_globals_and_counters(tmp_path: Path) -> None:
-    """Counters are named by what differs from the first local state."""
+    """Counters are named by the place and what differs from the first local state."""
     found = made(counted(*of_size(tmp_path, MODELS["barrier"], SPECS["barrier"], 3), "t"))
     assert [v.names[0] for v in found.system.variables] == [
         "master.here",
         "open",
         "pc(master)",
-        "count(as at the start)",
-        "count(t[0].here = true, pc(t[0]) = 1)",
-        "count(t[0].here = true, pc(t[0]) = 2)",
+        "count(t at line 4: current->here = true)",
+        "count(t at line 4: await open, here)",
+        "count(t at its end, here)",
         "pc(t[*])",
     ]
     assert {v.role for v in found.system.variables} == {Role.SHARED, Role.PC, Role.OBJECT}

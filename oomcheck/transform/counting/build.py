@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from oomcheck.ir.expr import FALSE, TRUE, Expr, Lit, Var, add, and_, binary, eq, not_, or_
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import ArraySort, EnumSort, show
+from oomcheck.ir.sorts import ArraySort, EnumSort
 from oomcheck.ir.system import (
     Action,
     Fault,
@@ -33,6 +33,7 @@ from oomcheck.transform.counting.explore import Exploration
 from oomcheck.transform.counting.family import Family, Local, NotCountableError, family_of
 from oomcheck.transform.counting.partial import partial_slot
 from oomcheck.transform.counting.rules import condition, faults_of, steps_of
+from oomcheck.transform.counting.words import local_words
 from oomcheck.transform.focus import mapped_property
 
 
@@ -105,19 +106,7 @@ class _Builder:
 
     def _counter(self, position: int, local: Local) -> StateVar:
         name = f"count({self._family.name}, {position})"
-        return StateVar(name, NUMBER, (0,), Role.OBJECT, (f"count({self._words(local)})",))
-
-    def _words(self, local: Local) -> str:
-        """A local state by what differs from the first one."""
-        family, system = self._family, self._family.system
-        first = family.project(system.initial)[1][0]
-        own = [
-            f"{system.slot_names[slot]} = {show(system.slot_sorts[slot], local[position])}"
-            for position, slot in enumerate(family.own)
-            if local[position] != first[position]
-        ]
-        named = [f"{system.slot_names[slot]} names it" for slot, bit in family.bit.items() if local[bit]]
-        return ", ".join([*own, *named]) or "as at the start"
+        return StateVar(name, NUMBER, (0,), Role.OBJECT, (local_words(self._family, local),))
 
     def _own_pc(self) -> StateVar:
         name = self._pc.name

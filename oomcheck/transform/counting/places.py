@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 
-from oomcheck.ir.expr import Apply, Expr, Lit, Var, add, binary, eq, ite
+from oomcheck.ir.expr import Apply, Expr, Lit, Var, add, binary, eq, ite, not_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, BoolSort, IntSort, Scalar, bounds
 from oomcheck.ir.system import Transition, TransitionSystem
@@ -239,17 +239,23 @@ def _is_kept(system: TransitionSystem, places: Sequence[Place], combination: Map
 
 
 def _equation(combination: Mapping[Place, Fraction], sorts: Mapping[str, Scalar], start: Mapping[str, int]) -> Expr:
-    """`combination == its first value`, with whole factors."""
+    """`combination == its first value`, with whole factors; what would be subtracted is on the other side."""
     scale = lcm(*(factor.denominator for factor in combination.values()))
     whole = {place: int(factor * scale) for place, factor in combination.items()}
     divisor = gcd(*whole.values())
-    total: Expr = number(0)
+    sides: dict[bool, Expr] = {True: number(0), False: number(0)}
     first = 0
     for place, factor in whole.items():
         start_value = start[place.name] if place.value is None else int(start[place.name] == place.value)
         first += factor // divisor * start_value
-        total = add(total, binary(Op.MUL, _term(place, sorts[place.name]), number(factor // divisor)))
-    return eq(total, number(first))
+        term, many = _term(place, sorts[place.name]), abs(factor) // divisor
+        sides[factor > 0] = add(sides[factor > 0], term if many == 1 else binary(Op.MUL, term, number(many)))
+    if len(whole) == 1:
+        match sides[True]:
+            case Apply(op=Op.ITE, args=(held, _, _)):  # one variable and one value of it
+                return held if first else not_(held)
+    sides[first < 0] = add(sides[first < 0], number(abs(first)))
+    return eq(sides[True], sides[False])
 
 
 def _term(place: Place, sort: Scalar) -> Expr:
