@@ -15,7 +15,7 @@ from oomcheck.ir.sorts import ArraySort, bounds, scalar_of, show
 from oomcheck.ir.system import ASSUME, Role, StateVar, TransitionSystem
 from oomcheck.lang.notation import notations
 from oomcheck.prop.property import Property
-from oomcheck.prop.temporal import CostBound
+from oomcheck.prop.temporal import CostBound, Response
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits, Witness
 from oomcheck.result.verdict import Invariant
@@ -30,6 +30,7 @@ from oomcheck.smt.outcome import Budget, Induction, Open, Proof, Question, Refut
 from oomcheck.smt.targets import Answer, Lemma, Method, Target, Task
 from oomcheck.smt.witness import RefusedPathError, witness
 from oomcheck.transform.cost import with_cost
+from oomcheck.transform.monitor import monitored
 
 BEAT: Final = 0.05  # seconds between two looks at who wants to stop
 
@@ -251,6 +252,10 @@ def targets_of(asked: Asked) -> Iterator[Target]:
         if isinstance(prop.temporal, CostBound) and prop.temporal.limit is not None:
             system, bad = with_cost(asked.system, prop.temporal.name, prop.temporal.limit)
             yield Target(prop.name, system, bad, halts, lemmas=asked.lemmas)
+        if isinstance(prop.temporal, Response) and prop.temporal.limit is not None and not asked.open:
+            one = prop.temporal
+            watched = monitored(asked.runs, one.trigger, one.response, prop.temporal.limit)
+            yield Target(prop.name, watched.system, watched.late, halts, _formulas(prop), lemmas=asked.lemmas)
         if prop.name in found.unsupported:
             continue
         bad = or_(*(goal.bad for goal in found.of(prop.name)))
@@ -259,6 +264,10 @@ def targets_of(asked: Asked) -> Iterator[Target]:
             parts[goal.number] = goal.bad
         edges = tuple((goal.edge, goal.bad) for goal in found.of(prop.name, Aim.EDGE) if goal.edge is not None)
         yield Target(prop.name, asked.system, bad, halts, tuple(parts), edges, asked.lemmas)
+
+
+def _formulas(prop: Property) -> tuple[Expr, ...]:
+    return tuple(part.formula for part in prop.antecedents)
 
 
 def _beside(asked: Asked, prop: Property) -> Iterator[Target]:
@@ -307,7 +316,7 @@ def _known(answer: Answer, target: Target, prop: Property, asked: Asked) -> Know
 def _witness(target: Target, prop: Property, paths: Sequence[Sequence[int]], asked: Asked) -> Witness:
     """What the paths show, as a search would have found it."""
     try:
-        if isinstance(prop.temporal, CostBound):
+        if isinstance(prop.temporal, CostBound | Response):
             return Witness(tuple(paths[0]))
         if target.system is asked.system:
             return witness(asked.system, prop, *paths)

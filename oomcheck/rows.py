@@ -105,7 +105,8 @@ def _check_rows(
         if s != "zeno" or timed
         if not proof  # each would be a proof of its own; that nothing ends the behaviour is part of every proof
     ]
-    openable = frozenset(open_parameters(base.model)) if options.prove or check.expect == "proved" else frozenset()
+    for_all = proof and (options.prove or check.expect == "proved")
+    openable = frozenset(open_parameters(base.model)) if for_all else frozenset[str]()
     for instance in check.instances:
         params = tuple(sorted({**instance, **_numbers(options.params)}.items()))
         left_open = openable - {*instance, *options.params}

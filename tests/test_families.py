@@ -147,7 +147,7 @@ def test_a_value_for_the_number_is_searched_as_ever(tmp_path: Path) -> None:
 
 
 def test_p7_for_any_number_of_victims() -> None:
-    """oom_victims is never negative in 6.18, as searches with one to three threads say of these; v8 needs two threads."""
+    """oom_victims is never negative in 6.18, as searches with up to three threads say; v8 needs two threads."""
     limits = Limits(timeout=120)
     options = Options({"FIX": "V6_18"}, ("any_number/*",), prove=True, limits=limits)
     (proved,) = check_files(VICTIMS[0], VICTIMS[1:], options).results

@@ -13,15 +13,18 @@ from dataclasses import replace
 from itertools import combinations, islice
 
 from oomcheck.analysis.values import possible_values
-from oomcheck.ir.expr import Expr, Index, Lit, Var, add, binary, eq, not_, or_
+from oomcheck.ir.expr import FALSE, Expr, Index, Lit, Var, add, binary, eq, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import ArraySort, BoolSort, IntSort, Scalar, bounds, scalar_of
 from oomcheck.ir.system import Role, State, StateVar, TransitionSystem
 from oomcheck.records import dataclass
 from oomcheck.smt.flow import live_locals, pointers
 from oomcheck.smt.houdini import houdini
+from oomcheck.smt.keeping import kept
 from oomcheck.smt.outcome import Budget
 from oomcheck.smt.segments import Case, Group, segments
+from oomcheck.smt.tracked import tracked
+from oomcheck.smt.units import as_units, extents
 from oomcheck.smt.walks import reached
 from oomcheck.transform.instantiate import instantiated
 
@@ -72,9 +75,20 @@ def invariants(system: TransitionSystem, budget: Budget, hopes: Sequence[Expr] =
     half = budget if budget.seconds is None else replace(budget, seconds=budget.seconds / 4)
     shapes = _Shapes(system, budget.seed)
     simple = dict.fromkeys((*hopes, *islice(shapes.simple(), MOST)))
-    kept = houdini(system, list(simple), half)
+    if extents(system):
+        more = dict.fromkeys((*simple, *islice(shapes.double(), MOST - len(simple))))
+        return _by_units(system, list(more), budget)
+    found = houdini(system, list(simple), half)
     more = dict.fromkeys((*simple, *islice(shapes.double(), MOST - len(simple))))
-    return (*kept, *houdini(system, [c for c in more if c not in set(kept)], half, kept))
+    return (*found, *houdini(system, [c for c in more if c not in set(found)], half, found))
+
+
+def _by_units(system: TransitionSystem, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, ...]:
+    """Those that hold as one unit tells, which needs no quantifiers; what is no condition about one unit is left out."""
+    parts = {candidate: as_units(system, candidate) for candidate in candidates}
+    ideas = dict.fromkeys(part for found in parts.values() for part in found)
+    held = set(kept(tracked(system, FALSE), tuple(ideas), budget))
+    return tuple(candidate for candidate, found in parts.items() if found and held.issuperset(found))
 
 
 class _Shapes:

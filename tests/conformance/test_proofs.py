@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from oomcheck.ir.system import ASSUME, TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
+from oomcheck.lang.spec import Check, mode_of
 from oomcheck.proofs import Asked, Bounded, Established, Reached, Undecided, prove, targets_of
 from oomcheck.prop.formula import Formula
 from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
@@ -27,6 +28,7 @@ from oomcheck.smt.outcome import Budget, Open, Proof, Refutation, UpTo
 from oomcheck.smt.strategy import settle
 from oomcheck.smt.targets import Answer, Method, Target, Task
 from oomcheck.smt.witness import witness
+from oomcheck.transform.clock import clocked
 from oomcheck.transform.narrow import narrowed
 from tests import strategies
 from tests.conformance.test_runs import fair_systems, formulas, small
@@ -36,6 +38,8 @@ from tests.test_corpus import Params, cases, expectations
 SYSTEMS = int(os.environ.get("OOMCHECK_SYSTEMS", "60"))
 #: Z3's own steps for one question: few questions about such small systems need more.
 STEPS = 300_000
+#: Transitions of the models of the corpus that are asked about.
+LARGEST = int(os.environ.get("OOMCHECK_LARGEST", "24"))
 COMPLETE = sanitizer("unreachable")  # with it no search ends early
 
 
@@ -89,12 +93,17 @@ def few(draw: st.DrawFn) -> tuple[Property, ...]:
     return tuple(filter(is_supported, draw(strategies.properties())))[-2:]
 
 
-@pytest.mark.parametrize(("method", "floor"), [(Method.KIND, 60), (Method.PDR, 60), (Method.AUTO, 80)])
+@pytest.mark.parametrize(("method", "floor"), [(Method.KIND, 80), (Method.PDR, 40), (Method.AUTO, 80)])
 def test_random_systems(method: Method, floor: int) -> None:
     """What is proved holds, what is refuted is reached; of a hundred answers at least so many settle a property."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=SYSTEMS, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(
+        max_examples=SYSTEMS if method is Method.AUTO else SYSTEMS // 3,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
     @given(strategies.systems(), few())
     def check(system: TransitionSystem, properties: tuple[Property, ...]) -> None:
         found = explore(system, (*properties, COMPLETE), Limits())
@@ -104,7 +113,6 @@ def test_random_systems(method: Method, floor: int) -> None:
 
     check()
     total = sum(seen.values())
-    print(seen)
     assert min(seen["proof"], seen["refutation"], seen["end"]) >= total // 20, seen
     assert 100 * (total - seen["open"]) >= floor * total, seen
 
@@ -113,16 +121,49 @@ def test_random_systems(method: Method, floor: int) -> None:
 def test_corpus(path: Path, params: Params) -> None:
     """Models of the corpus: what they are said to violate is never proved, and nothing else is refuted."""
     violated = {one.violated for one in expectations(path) if one.params == params and one.violated}
-    system = lower(load_model(path, dict(params))).system
+    model = load_model(path, dict(params))
+    mode = mode_of(Check("default", (), ({},), (), frozenset(), "", "", "", None), model)
+    system = lower(model, mode).system
+    system = clocked(system, idle=False) if mode.timed else system
+    if len(system.transitions) > LARGEST:
+        pytest.skip(f"more than {LARGEST} transitions; OOMCHECK_LARGEST=1000 takes all")
     chosen = tuple(sanitizer(name) for name in SANITIZERS if name in (violated or {"deadlock", "assert"}))
     reduced = narrowed(system, chosen)
     found: list[object] = []
     asked = Asked(reduced.system, reduced.system, reduced.properties, (), Method.AUTO)
     targets = tuple(t for t in targets_of(asked) if t.name in SANITIZERS)
-    settle(Task(targets, Method.AUTO, Budget(depth=12, rlimit=STEPS)), found.append)
+    settle(Task(targets, Method.AUTO, Budget(depth=8, rlimit=STEPS // 10)), found.append)
     for answer in found:
         assert isinstance(answer, Answer)
         if isinstance(answer.outcome, Proof):
             assert answer.name not in violated
         elif isinstance(answer.outcome, Refutation) and not answer.halting:
             assert answer.name in violated
+
+
+def test_runs() -> None:
+    """Properties about runs, by bounds and by induction: never against a search for lassos; each answer occurs."""
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @given(fair_systems(), formulas(), st.sampled_from([Method.BMC, Method.KIND]))
+    def check(drawn: tuple[TransitionSystem, tuple[Fairness, ...]], formula: Formula, method: Method) -> None:
+        system, fairness = drawn
+        assume(small(system))
+        prop = Property("p", Kind.LTL, temporal=Liveness(formula, fairness))
+        finding = search_runs(system, [prop], Limits()).findings.get("p")
+        violated = finding is not None and finding.violates
+        known = prove(Asked(system, system, (prop,), (), method, Limits(depth=10), STEPS))["p"].known
+        seen[type(known).__name__] += 1
+        match known:
+            case Established():
+                assert not violated
+            case Reached(witness=witness):
+                assert violated
+                assert witness is not None
+                assert check_run(system, prop, witness) == ""
+            case Bounded() | Undecided():
+                pass
+
+    check()
+    assert seen["Reached"] > 3, seen

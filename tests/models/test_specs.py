@@ -17,7 +17,7 @@ from oomcheck.ir.expr import and_, not_
 from oomcheck.lang.load import read_spec
 from oomcheck.proofs import Asked, question_of, targets_of
 from oomcheck.readings import Readings, key_of
-from oomcheck.result.verdict import Result, Word, trace_of, word
+from oomcheck.result.verdict import Result, Word, invariant_of, trace_of, word
 from oomcheck.rows import Options
 from oomcheck.smt.certificate import recheck
 from oomcheck.smt.checkers import Effort, available
@@ -75,6 +75,9 @@ RUNS: dict[str, tuple[str, ...]] = {
 }
 
 
+#: Of specs/proofs/traversal what is proved within seconds.
+PROVED = ("merged/lifetime", "upwards/skipped_vma")
+
 #: Specs below proofs/ that argue by lemmas, and what these are enough for.
 ARGUED = {"handshake": "merged/premature_skip", "lifetime": "merged/lifetime"}
 
@@ -128,6 +131,17 @@ def test_counts_of_the_traversal() -> None:
         ("lifetime[FIX=V6_17]", 2_998),
         ("lifetime[FIX=V6_18]", 2_657),
     }
+
+
+@pytest.mark.parametrize("check", PROVED)
+def test_any_number_of_vmas(check: str) -> None:
+    """Proved without a value of NVMA, and confirmed."""
+    spec = SPECS / "proofs" / "traversal.oomspec"
+    (found,) = check_files(MODELS / "traversal.oom", (spec,), Options(select=(check,))).results
+    invariant = invariant_of(found.verdict)
+    assert (word(found.verdict), found.ok) == (Word.PROVED, True)
+    assert invariant is not None
+    assert (invariant.open, "z3" in invariant.solvers) == (("NVMA >= 1",), True)
 
 
 @pytest.mark.parametrize("name", sorted(ARGUED))
