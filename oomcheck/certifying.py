@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.check import planned
-from oomcheck.diag.diagnostic import error
+from oomcheck.diag.diagnostic import OomcheckError, error
 from oomcheck.proof_rows import asked_of
 from oomcheck.proofs import question_of, targets_of
 from oomcheck.readings import Readings, key_of
@@ -64,7 +64,12 @@ Key = tuple[str, tuple[tuple[str, str], ...]]  # identity and parameters, as wri
 def _questions(model: Path, specs: tuple[Path, ...], options: Options) -> Iterator[tuple[Key, tuple[Question, About]]]:
     """For each row that can be proved what a proof of it shows."""
     for prove in (True, False):  # what stayed open, and what had a value
-        files, _, rows = planned(model, specs, replace(options, prove=prove))
+        try:
+            files, _, rows = planned(model, specs, replace(options, prove=prove))
+        except OomcheckError as failure:
+            if not prove and all(d.code == "E0305" for d in failure.diagnostics):
+                return  # a parameter has no value anywhere, so all that can be proved leaves it open
+            raise
         for group in Readings(files, options).groups(rows, lambda: False):
             asked = asked_of(group, rows, Method.AUTO)
             if isinstance(asked, Refused):

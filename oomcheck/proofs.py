@@ -421,6 +421,7 @@ def _shown(system: TransitionSystem, slot: Slot | None, name: str, value: int) -
         return f"{name} = {value}"
     variable = slot[0]
     if variable.role is Role.PC and variable.owner is not None:
-        process = system.processes[variable.owner]
-        return f"{process.name} at {process.locations[value].name}".strip()
+        process, places = system.processes[variable.owner], system.processes[variable.owner].locations
+        place = places[value].name if 0 <= value < len(places) else f"no place ({value})"
+        return f"{process.name} at {place}".strip()
     return f"{name} = {show(scalar_of(variable.sort), value)}"

@@ -14,7 +14,7 @@ from itertools import permutations, product
 
 import networkx as nx
 
-from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Var
+from oomcheck.ir.expr import Apply, Expr, Index, Lit, Place, Quantified, Var
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import width
 from oomcheck.ir.system import Fault, ProcessKind, Transition, TransitionSystem
@@ -53,6 +53,8 @@ def reader(expr: Expr) -> Reader:
         case Apply(op=op, args=args):
             parts = [reader(arg) for arg in args]
             return lambda world: _operate(op, [part(world) for part in parts])
+        case Quantified():
+            raise AssertionError("finite systems have no quantifiers")
 
 
 def _operate(op: Op, values: Sequence[int]) -> int:

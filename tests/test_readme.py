@@ -13,7 +13,7 @@ from oomcheck.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-TRACE = re.compile(r"<!-- output of: oomcheck (.*) -->\n```\n(.*?)```\n", re.S)
+TRACE = re.compile(r"<!-- output of: oomcheck ([^\n]*) -->\n```\n(.*?)```\n", re.S)
 
 
 def test_trace_is_what_the_command_prints(
@@ -33,6 +33,22 @@ def test_trace_is_what_the_command_prints(
     else:
         assert found[2] == trace
     assert max(map(len, trace.splitlines())) <= 75
+
+
+def test_proof_is_what_the_command_prints(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verdict of the proof in the README is the tool's own output, whichever other solver is installed."""
+    monkeypatch.chdir(ROOT)
+    text = README.read_text(encoding="utf-8")
+    found = TRACE.findall(text)[1]
+    assert main(found[0].split()) == 0
+    printed = capsys.readouterr().out
+    verdict = printed[printed.index("traversal/merged/lifetime") : printed.index("\n\nsanitizers")] + "\n"
+    if request.config.getoption("--update-golden"):
+        README.write_text(text.replace(found[1], verdict), encoding="utf-8")
+    else:
+        assert found[1].replace(", cvc5", "") == verdict.replace(", cvc5", "")
 
 
 def test_python_example_runs(tmp_path: Path) -> None:

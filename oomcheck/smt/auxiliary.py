@@ -76,15 +76,15 @@ def invariants(system: TransitionSystem, budget: Budget, hopes: Sequence[Expr] =
     shapes = _Shapes(system, budget.seed)
     simple = dict.fromkeys((*hopes, *islice(shapes.simple(), MOST)))
     if extents(system):
-        more = dict.fromkeys((*simple, *islice(shapes.double(), MOST - len(simple))))
+        more = dict.fromkeys((*simple, *islice(shapes.double(), max(0, MOST - len(simple)))))
         return _by_units(system, list(more), budget)
     found = houdini(system, list(simple), half)
-    more = dict.fromkeys((*simple, *islice(shapes.double(), MOST - len(simple))))
+    more = dict.fromkeys((*simple, *islice(shapes.double(), max(0, MOST - len(simple)))))
     return (*found, *houdini(system, [c for c in more if c not in set(found)], half, found))
 
 
 def _by_units(system: TransitionSystem, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, ...]:
-    """Those that hold as one unit tells, which needs no quantifiers; what is no condition about one unit is left out."""
+    """Those that hold as one unit tells, which needs no quantifiers; others than such about one unit are left out."""
     parts = {candidate: as_units(system, candidate) for candidate in candidates}
     ideas = dict.fromkeys(part for found in parts.values() for part in found)
     held = set(kept(tracked(system, FALSE), tuple(ideas), budget))
@@ -139,7 +139,7 @@ class _Shapes:
 
     def _analysed(self) -> Iterator[Expr]:
         """Bounds of numbers as an analysis of the smallest instance finds them; walks seldom come to both ends."""
-        small = _with_all_counters(self._groups[0].system)
+        small = self._groups[0].system
         found = possible_values(small)
         for feature in self._features:
             if not feature.counts or feature.role is Role.PARAM or not isinstance(feature.expr, Var):
@@ -328,17 +328,6 @@ def _sums(
 def _plus(base: Expr | None, value: int) -> Expr:
     number = Lit(value, IntSort(value, value))
     return number if base is None else add(base, number)
-
-
-def _with_all_counters(system: TransitionSystem) -> TransitionSystem:
-    """With program counters for the processes that never move in a part of a system."""
-    missing = [p for p, process in enumerate(system.processes) if process.pc not in system.slot]
-    still = (
-        StateVar(name, IntSort(0, len(system.processes[p].locations) - 1), (0,), Role.PC, (name,), owner=p)
-        for p in missing
-        for name in (system.processes[p].pc,)
-    )
-    return replace(system, variables=(*system.variables, *still))
 
 
 def _features(system: TransitionSystem) -> Iterator[Feature]:

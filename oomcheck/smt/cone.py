@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from oomcheck.ir.expr import Expr, Index, Place
 from oomcheck.ir.sorts import ArraySort
-from oomcheck.ir.system import Transition, TransitionSystem, Update
+from oomcheck.ir.system import StateVar, Transition, TransitionSystem, Update
 from oomcheck.ir.walk import variables
 
 
@@ -16,7 +16,8 @@ def cone(system: TransitionSystem, conditions: Iterable[Expr]) -> TransitionSyst
 
     Both systems reach the same values of the variables that are left: a step that writes one of them reads only such,
     and the others change none. So a path of the smaller system is one of the larger with steps left out. Transitions
-    keep their index; faults, locks and observables are gone, as the conditions name what is asked.
+    keep their index, but a process without its program counter is gone and the others are counted anew; so are faults,
+    locks and observables, as the conditions name what is asked.
     """
     needed = set[str]().union(*map(variables, conditions))
     extents = {v.name: v.sort.extent for v in system.variables if isinstance(v.sort, ArraySort) and v.sort.extent}
@@ -27,10 +28,13 @@ def cone(system: TransitionSystem, conditions: Iterable[Expr]) -> TransitionSyst
         for transition in system.transitions:
             if _written(system, transition) & needed:
                 needed |= _read(system, transition, needed)
+    kept = [number for number, process in enumerate(system.processes) if process.pc in needed]
+    renumbered = {number: position for position, number in enumerate(kept)}
     return replace(
         system,
-        variables=tuple(v for v in system.variables if v.name in needed),
-        transitions=tuple(_less(t, needed) for t in system.transitions if _written(system, t) & needed),
+        variables=tuple(_owned(v, renumbered) for v in system.variables if v.name in needed),
+        processes=tuple(system.processes[number] for number in kept),
+        transitions=tuple(_less(t, needed, renumbered) for t in system.transitions if _written(system, t) & needed),
         faults=(),
         locks=(),
         observables=(),
@@ -57,6 +61,11 @@ def _read(system: TransitionSystem, transition: Transition, needed: set[str]) ->
     return found
 
 
-def _less(transition: Transition, needed: set[str]) -> Transition:
+def _less(transition: Transition, needed: set[str], processes: Mapping[int, int]) -> Transition:
     updates: tuple[Update, ...] = tuple(u for u in transition.updates if _name(u.target) in needed)
-    return replace(transition, updates=updates, accesses=())
+    return replace(transition, process=processes[transition.process], updates=updates, accesses=())
+
+
+def _owned(variable: StateVar, processes: Mapping[int, int]) -> StateVar:
+    """The variable with the new number of its owner, if that is still there."""
+    return variable if variable.owner is None else replace(variable, owner=processes.get(variable.owner))

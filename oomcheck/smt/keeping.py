@@ -21,6 +21,8 @@ from oomcheck.smt.outcome import Budget
 from oomcheck.smt.terms import Term, literal
 
 AT_ONCE = 24  # conditions that are assumed because one model breaks them
+WORK = 6_000_000  # conditions looked at in models, after which `kept` gives up
+CHECK = 50  # as many of them as a question to the solver counts for
 
 
 class Substitution:
@@ -52,6 +54,7 @@ class Keeping:
         self._places: list[frozenset[tuple[str, int]]] = []
         self._reads: list[frozenset[str]] = []
         self._asked: dict[int, Asked] = {}
+        self.work = 0  # conditions looked at in models
         for condition in conditions:
             self.add(condition)
 
@@ -175,6 +178,7 @@ class Asked:
         numbers = self._keeping.relevant(self._clause, sorted(assumed))
         while True:
             present = [number for number in numbers if number in self._admitted]
+            self._keeping.work += CHECK
             result = self._solver.check(*switches, *(self._keeping.flags[n] for n in present))
             if result == z3.unsat:
                 named = {flag.decl().name() for flag in self._solver.unsat_core()}
@@ -202,6 +206,7 @@ class Asked:
         for number in numbers:
             if number in self._admitted or not self._keeping.speaks(number, here):
                 continue
+            self._keeping.work += 1
             if any(_fails(model, term) for term in self._terms(number)):
                 yield number
 
@@ -216,7 +221,8 @@ def _fails(model: z3.ModelRef, term: Term) -> bool:
 def kept(horn: Horn, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, ...]:
     """Candidates that together hold initially and are kept by each step (Houdini), in their order.
 
-    The largest such set as far as the solver answers; none of them if the seconds of the budget run out before.
+    The largest such set as far as the solver answers; none of them if the seconds of the budget
+    or the `WORK` run out before.
     """
     end = None if budget.seconds is None else monotonic() + budget.seconds
     keeping = Keeping(horn, candidates, budget)
@@ -224,7 +230,7 @@ def kept(horn: Horn, candidates: Sequence[Expr], budget: Budget) -> tuple[Expr, 
     waiting = dict.fromkeys(range(len(horn.system.transitions)))
     used: dict[int, frozenset[int]] = {}
     while waiting:
-        if end is not None and monotonic() > end:
+        if keeping.work > WORK or (end is not None and monotonic() > end):
             return ()
         clause = next(iter(waiting))
         del waiting[clause]

@@ -14,6 +14,7 @@ from time import monotonic
 import z3
 
 from oomcheck.ir.expr import Expr, not_
+from oomcheck.ir.system import TransitionSystem
 from oomcheck.smt.bmc import NOTHING_DEEPER, bmc, bmc_many
 from oomcheck.smt.consecution import holds_initially
 from oomcheck.smt.outcome import Budget, Induction, Open, Outcome, Proof, Question, Refutation, UpTo
@@ -38,6 +39,13 @@ def k_induction(
         return Open(f"Z3: {problem}")
     except MemoryError:
         return Open("out of memory")
+
+
+def is_inductive(system: TransitionSystem, conditions: Sequence[Expr], budget: Budget) -> bool:
+    """Whether conditions are seen to hold initially and to be kept together by each step."""
+    every = range(len(conditions))
+    starts = all(holds_initially(system, condition, budget) for condition in conditions)
+    return starts and Single(system, conditions, budget).sufficient(every, every) is not None
 
 
 class _Search:

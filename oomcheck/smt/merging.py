@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, binary, eq, not_, or_
 from oomcheck.ir.ops import Op
@@ -149,12 +149,26 @@ def _merged_by(clauses: Sequence[Clause], name: str) -> Iterator[Clause]:
 
 def without_weaker(clauses: Sequence[Clause]) -> list[Clause]:
     """Clauses that follow from no other one of them alone."""
-    by_size = sorted(range(len(clauses)), key=lambda n: (len(clauses[n].rest) + len(clauses[n].places), n))
+    by_size = sorted(range(len(clauses)), key=lambda n: (*_strength(clauses[n]), n))
     found: list[int] = []
     for number in by_size:
         if not any(_stronger(clauses[other], clauses[number]) for other in found):
             found.append(number)
     return [clauses[number] for number in sorted(found)]
+
+
+def _strength(clause: Clause) -> tuple[int, int, int]:
+    """Less for what may be stronger: few parts, equalities before bounds, low bounds first, what is excluded last."""
+    rank = bound = 0
+    for part in clause.rest:
+        match part:
+            case Apply(op=Op.LE, args=(_, Lit(value=value))):
+                rank, bound = rank + 1, bound + value
+            case Apply(op=Op.EQ):
+                pass
+            case _:
+                rank += 2
+    return len(clause.rest) + len(clause.places), rank, bound
 
 
 def _stronger(one: Clause, other: Clause) -> bool:
@@ -197,7 +211,7 @@ def by_value(clauses: Sequence[Clause]) -> Iterator[Clause]:
     For values this is as strong only if the slot is in its sort.
     """
     groups: dict[tuple[Places, frozenset[Expr], Var | Index], tuple[Clause, set[int]]] = {}
-    always = {clause.rest[0] for clause in clauses if not clause.places and len(clause.rest) == 1}
+    always = [clause.rest[0] for clause in clauses if not clause.places and len(clause.rest) == 1]
     orders: dict[tuple[Places, frozenset[Expr], Expr, Expr], Clause] = {}
     for clause in clauses:
         for part in clause.rest:
@@ -214,15 +228,20 @@ def by_value(clauses: Sequence[Clause]) -> Iterator[Clause]:
         yield from (Clause(clause.places, (*clause.rest, part)) for part in _left(place, values, always))
 
 
-def _left(place: Var | Index, values: set[int], always: Collection[Expr]) -> Iterator[Expr]:
+def _left(place: Var | Index, values: set[int], always: Sequence[Expr]) -> Iterator[Expr]:
     """What is left of a slot in its sort without some values, if that is one value or all up to one."""
     sort = scalar_of(place.sort if isinstance(place, Var) else place.array.sort)
     low, high = bounds(sort)
     if isinstance(sort, BoolSort) or high - low > WIDE:
         return
-    gone = {value for value in range(low, high + 1) if not_(eq(place, Lit(value, sort))) in always}
-    high = min((value for value in range(low, high) if binary(Op.LE, place, Lit(value, sort)) in always), default=high)
-    left = sorted(set(range(low, high + 1)) - values - gone)
+    found = set(range(low, high + 1)) - values
+    for part in always:
+        match part:
+            case Apply(op=Op.NE, args=(same, Lit(value=value))) if same == place:
+                found.discard(value)
+            case Apply(op=Op.LE, args=(same, Lit(value=value))) if same == place:
+                found -= set(range(value + 1, high + 1))
+    left = sorted(found)
     if len(left) == 1:
         yield eq(place, Lit(left[0], sort))
     elif isinstance(sort, IntSort) and left and left[-1] - left[0] == len(left) - 1 and left[0] == low:

@@ -8,7 +8,7 @@ from time import monotonic
 
 import z3
 
-from oomcheck.ir.expr import Apply, Expr, not_
+from oomcheck.ir.expr import Apply, Expr, Quantified, not_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.walk import variables
 from oomcheck.smt.cone import cone
@@ -16,7 +16,7 @@ from oomcheck.smt.consecution import excludes
 from oomcheck.smt.general import stronger
 from oomcheck.smt.horn import Horn, plain
 from oomcheck.smt.keeping import Keeping, kept
-from oomcheck.smt.kinduction import k_induction
+from oomcheck.smt.kinduction import is_inductive, k_induction
 from oomcheck.smt.merging import Clause, Counters, by_value, clauses_of_not, merged, split, told, without_weaker
 from oomcheck.smt.outcome import Budget, Proof, Question
 from oomcheck.smt.support import BAD, Support
@@ -28,10 +28,10 @@ PASSES = 2
 
 
 def minimised(question: Question, proof: Proof, budget: Budget, known: Sequence[Expr] = ()) -> Proof:
-    """A proof by single steps (k = 1) that is not longer than `proof`; `proof` itself if k is larger or all else fails.
+    """A proof by single steps with fewer or shorter conjuncts; `proof` itself if its k is not 1 or none is found.
 
-    `known` are conditions that hold in all reachable states, of which some may be used. The same on every run unless
-    the seconds of the budget run out: then it is what was found until then.
+    `known` are conditions that hold in all reachable states; those that say of other places what a conjunct says may
+    be used. The same on every run unless the seconds of the budget run out: then it is what was found until then.
     """
     if proof.k != 1:
         return proof
@@ -39,7 +39,9 @@ def minimised(question: Question, proof: Proof, budget: Budget, known: Sequence[
         found = _Smaller(question, budget).run(proof, known)
     except (z3.Z3Exception, MemoryError):
         return proof
-    return proof if found is None or len(found) > len(proof.conjuncts) else Proof(found)
+    if found is None or all(new > old for new, old in zip(_cost(found), _cost(proof.conjuncts), strict=True)):
+        return proof
+    return Proof(found)
 
 
 class _Smaller:
@@ -121,10 +123,12 @@ class _Smaller:
         found = tuple(for_all_units(self._system, fact) for fact in told(self._counters, facts))
         if not extents(self._system):
             return found
-        if not isinstance(k_induction(self._question, self._left(), found, (1,)), Proof):
-            return None
-        bad = self._question.bad
-        return found if excludes(self._system, found, bad, self._left()) else (*found, not_(bad))
+        if is_inductive(self._system, found, self._left()) and excludes(
+            self._system, found, self._question.bad, self._left()
+        ):
+            return found
+        answer = k_induction(self._question, self._left(), found, (1,))
+        return answer.conjuncts if isinstance(answer, Proof) else None
 
 
 def _cost(facts: Sequence[Expr]) -> tuple[int, int]:
@@ -133,6 +137,10 @@ def _cost(facts: Sequence[Expr]) -> tuple[int, int]:
 
 def _atoms(expr: Expr) -> int:
     """Comparisons, and truth values that are read."""
-    if isinstance(expr, Apply) and expr.op in (Op.NOT, Op.AND, Op.OR):
-        return sum(map(_atoms, expr.args))
-    return 1
+    match expr:
+        case Quantified(body=body):
+            return _atoms(body)
+        case Apply(op=Op.NOT | Op.AND | Op.OR | Op.ITE, args=args):
+            return sum(map(_atoms, args))
+        case _:
+            return 1

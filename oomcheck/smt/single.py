@@ -48,7 +48,7 @@ class Single:
                     return Failed(reason)
         return frozenset(core)
 
-    def _sufficient(self, goals: Collection[int], assumed: Collection[int]) -> frozenset[int] | None:
+    def sufficient(self, goals: Collection[int], assumed: Collection[int]) -> frozenset[int] | None:
         """As `kept`, without a reason if there are none."""
         core: set[int] = set()
         for step in self._system.transitions:
@@ -87,7 +87,7 @@ class Single:
         if found is not None and len(found) * len(self._system.transitions) <= FEW:
             for number in sorted(found - {goal}, reverse=True):
                 less = found - {number}
-                if self._sufficient(less, less) is not None:
+                if self.sufficient(less, less) is not None:
                     found = less
         return found
 
@@ -96,7 +96,7 @@ class Single:
         new = set(goals)
         while new:
             found |= new
-            answer = self._sufficient(new, assumed)
+            answer = self.sufficient(new, assumed)
             if answer is None:
                 return None
             new = set(answer) - found

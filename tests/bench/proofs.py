@@ -2,9 +2,9 @@
 
     python -m tests.bench prove [--claims REGEX] [--limit SECONDS] [--write]
 
-Each claim is run once as `oomcheck prove`, then as `oomcheck check --engine explicit --no-reduction` at each of `SIZES`. Times are those of the
-processor (of the tool and all its children): that of a proof does not depend on what else the machine does, as the
-waiting time would, and that of a search is mostly the start of the tool.
+Each claim is run once as `oomcheck prove`, then as `oomcheck check --engine explicit --no-reduction` at each size of
+`SIZES`. Times are those of the processor, of the tool and all its children: what else the machine does hardly changes
+them. That of a search is mostly the start of the tool.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Params = tuple[tuple[str, str], ...]
 class Claim:
     """A property of a model at parameters; `sized` if NVMA is left open, else all parameters have values.
 
-    `spec` states it, a path from the root of the repository; a sanitizer needs none. A `check` of it sets the parameters
-    itself, and is proved, not searched.
+    `spec` states it, a path from the root of the repository; a sanitizer needs none. A `check` of it sets the
+    parameters itself, and is proved, not searched.
     """
 
     model: str
@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a run says of a claim, and the seconds of processor time it took; `how` is the method and whoever confirmed it."""
+    """What a run says of a claim, and its seconds of processor time; `how` is the method and who confirmed it."""
 
     verdict: str
     seconds: float
@@ -145,12 +145,12 @@ def read(done: Finished) -> Found:
 
 # ---------------------------------------------------------------- the table
 
-HEAD = (
-    "| model, property, parameters | by proof, any NVMA | s | how; confirmed by | conjuncts | atoms | by search, NVMA = "
-    + ", ".join(map(str, SIZES))
-    + " | states | s |\n| --- | --- | --: | --- | --: | --: | --- | --: | --: |"
+_SIZED: Final = f", NVMA = {', '.join(map(str, SIZES))}"
+HEAD: Final = (
+    f"| what | by proof, any NVMA | s | how; confirmed by | conjuncts | atoms | by search{_SIZED}"
+    " | states | s |\n| --- | --- | --: | --- | --: | --: | --- | --: | --: |"
 )
-FIXED = HEAD.replace(", any NVMA", "").replace(", NVMA = " + ", ".join(map(str, SIZES)), "")
+FIXED: Final = HEAD.replace(", any NVMA", "").replace(_SIZED, "")
 
 
 def row(line: Line) -> str:

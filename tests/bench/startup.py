@@ -45,12 +45,13 @@ def timed(owner, name, part):
             parts[part] = [old + new for old, new in zip(parts.get(part, (0, 0)), took)]
     setattr(owner, name, outer)
 
-check, command = sys.modules["oomcheck.check"], sys.modules["oomcheck.cli.check"]
+check, readings, command = (sys.modules[f"oomcheck.{name}"] for name in ("check", "readings", "cli.check"))
 for owner, name, part in (
     (check, "read_files", "parse"),
     (check, "read_spec", "parse"),
     (check, "elaborate", "type"),
-    (check, "lower", "lower"),
+    (readings, "elaborate", "type"),
+    (readings, "lower", "lower"),
     (check._Runner, "_search", "search"),
     (command, "check_files", "plan"),
     (command, "render_report", "report"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.cli.samples import put
@@ -27,8 +28,11 @@ invariant idle : here > N -> done[0];
 
 
 def visits(folder: Path, checks: str, model: str = VISITS) -> list[str]:
-    """The model and its spec with `checks`, as arguments."""
+    """The model and its spec with `checks`, as arguments that choose just these."""
+    names = re.findall(r"check (\w+)", checks)
+    chosen = [argument for name in names for argument in ("-p", f"visits/{name}/*")]
     return [
         str(put(folder, "visits.oom", model)),
         str(put(folder, "visits.oomspec", VISITS_SPEC + checks)),
+        *chosen,
     ]

@@ -26,7 +26,7 @@ from oomcheck.smt import auxiliary, walks
 from oomcheck.smt.goals import is_supported
 from oomcheck.smt.outcome import Budget, Open, Proof, Refutation, UpTo
 from oomcheck.smt.strategy import settle
-from oomcheck.smt.targets import Answer, Method, Target, Task
+from oomcheck.smt.targets import Answer, Method, Task
 from oomcheck.smt.witness import witness
 from oomcheck.transform.clock import clocked
 from oomcheck.transform.narrow import narrowed

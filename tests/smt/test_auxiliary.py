@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from oomcheck.ir.expr import (
 )
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, IntSort, scalar_of
-from oomcheck.ir.system import TransitionSystem
+from oomcheck.ir.system import TransitionSystem, Update
 from oomcheck.lang.elaborate import elaborate
 from oomcheck.lang.load import read_files
 from oomcheck.lang.lower import lower
@@ -33,7 +34,7 @@ from oomcheck.lang.mode import Mode
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.smt.auxiliary import auxiliary, invariants
 from oomcheck.smt.flow import live_locals, pointers
-from oomcheck.smt.ground import ground, index_terms, quantified, renamed, skolem
+from oomcheck.smt.ground import INT, ground, index_terms, quantified, renamed, skolem
 from oomcheck.smt.houdini import houdini
 from oomcheck.smt.induction import holds_in
 from oomcheck.smt.outcome import Budget
@@ -169,3 +170,29 @@ class TestGround:
         found = renamed(and_(self.ALL, Var("k", BOOL)), "@")
         new = Var("k@0", UNIT.sort)
         assert found == and_(forall(new, number(0), number(4), Index(DONE, new)), Var("k", BOOL))
+
+
+def test_bounds_that_walks_do_not_reach() -> None:
+    """A number that an analysis bounds has its bounds among the candidates, whatever the walks see."""
+    limit = binary(Op.LT, N, number(5))
+    steps = [toys.step(0, 0, 0, limit, [(N, Apply(Op.ADD, (N, number(1))))])]
+    toy = toys.system("count", [toys.variable("n", N.sort)], [toys.process("t", 1)], steps)
+    assert binary(Op.LE, N, number(5)) in invariants(toy, Budget(rlimit=1_000_000))
+
+
+def test_hopes_are_candidates() -> None:
+    """What is hoped for is kept if it holds, alone or with others, and dropped if it does not."""
+    six = not_(eq(N, number(6)))
+    found = invariants(evens(), Budget(rlimit=1_000_000), [six, not_(eq(N, number(5)))])
+    assert six not in found
+
+
+def test_a_shared_value_and_all_units() -> None:
+    """That a flag means that all units are done is a candidate, and kept."""
+    toy = walker()
+    flag = Var("flag", BOOL)
+    steps = (*toy.transitions[:1], replace(toy.transitions[1], updates=(Update(flag, TRUE),)))
+    toy = replace(toy, variables=(*toy.variables, toys.variable("flag", BOOL)), transitions=steps)
+    unit = Var("unit", INT)
+    done = forall(unit, Lit(0, IntSort(0, 0)), binary(Op.SUB, Var("N", INT), number(1)), Index(DONE, unit))
+    assert or_(not_(flag), done) in invariants(toy, Budget(rlimit=5_000_000))

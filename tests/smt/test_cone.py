@@ -15,7 +15,7 @@ from oomcheck.ir.sorts import BOOL, ArraySort
 from oomcheck.ir.system import Role, State, StateVar, TransitionSystem
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.paths import Mismatch, replay
-from oomcheck.semantics.successors import apply
+from oomcheck.semantics.successors import successors
 from oomcheck.smt.bmc import bmc
 from oomcheck.smt.cone import cone
 from oomcheck.smt.outcome import Budget, Question, Refutation
@@ -29,17 +29,14 @@ P, Q, R = (Var(name, BOOL) for name in "pqr")
 
 
 def paths(system: TransitionSystem) -> dict[State, tuple[int, ...]]:
-    """All reachable states with a shortest path to each; processes may have no program counter any more."""
-    guards = [(step, system.full_guard(step)) for step in system.transitions]
+    """All reachable states with a shortest path to each."""
     found: dict[State, tuple[int, ...]] = {system.initial: ()}
     queue = [system.initial]
     for state in queue:
-        for step, guard in guards:
-            if evaluate(guard, state, system.slot):
-                after = apply(system, step, state)
-                if after not in found:
-                    found[after] = (*found[state], step.index)
-                    queue.append(after)
+        for step, after in successors(system, state):
+            if after not in found:
+                found[after] = (*found[state], step.index)
+                queue.append(after)
     return found
 
 
@@ -117,6 +114,21 @@ def test_what_is_read_on_the_way_stays() -> None:
     assert shape(cone(toy, [R])) == (["a.pc", "b.pc", "p", "r"], [(0, 1), (1, 1), (2, 1), (3, 1)])
     assert shape(cone(toy, [P, R])) == shape(cone(toy, [R]))
     assert shape(cone(toy, [TRUE])) == ([], [])
+
+
+def test_processes_are_counted_anew() -> None:
+    """A process that does not matter is gone with its program counter; the owners of variables are still theirs."""
+    toy = chains()
+    swapped = replace(
+        toy,
+        variables=tuple(v if v.owner is None else replace(v, owner=1 - v.owner) for v in toy.variables),
+        processes=toy.processes[::-1],
+        transitions=tuple(replace(step, process=1 - step.process) for step in toy.transitions),
+    )
+    small = cone(swapped, [Q])
+    assert [process.name for process in small.processes] == ["a"]
+    assert [(step.index, step.process) for step in small.transitions] == [(0, 0), (1, 0)]
+    assert [(v.name, v.owner) for v in small.variables] == [("a.pc", 0), ("p", None), ("q", None)]
 
 
 def test_a_parametric_system() -> None:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 
-from oomcheck.ir.expr import Expr, binary, or_
+from oomcheck.ir.expr import Apply, Expr, Lit, binary, not_, or_
 from oomcheck.ir.ops import Op
+from oomcheck.ir.sorts import scalar_of
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.smt.kinduction import k_induction
+from oomcheck.smt.merging import clauses_of_not
 from oomcheck.smt.minimise import minimised
 from oomcheck.smt.outcome import Budget, Proof, Question
 from oomcheck.smt.spacer import pdr
@@ -17,6 +19,12 @@ from tests.smt.small import PLACE, N, is_proof, jumps, left_out, walker
 from tests.strategies import booleans, systems
 
 BUDGET = Budget(rlimit=1_000_000)
+
+
+def parts_of(bad: Expr) -> tuple[Expr, ...]:
+    """The parts of a disjunction."""
+    assert isinstance(bad, Apply)
+    return bad.args
 
 
 def test_idle_conjuncts_are_left_out() -> None:
@@ -36,6 +44,35 @@ def test_idle_parts_of_a_clause_are_left_out() -> None:
     small, far = binary(Op.LE, N, toys.number(1)), binary(Op.EQ, N, toys.number(7))
     question = Question(toy, binary(Op.EQ, N, toys.number(4)))
     assert minimised(question, Proof((or_(far, small),)), BUDGET) == Proof((small,))
+
+
+def test_the_goal_is_no_conjunct_if_others_exclude_the_bad_states() -> None:
+    """`n <= 2` is enough; that the state is not bad goes."""
+    toy = jumps([(0, 1), (1, 2), (2, 0), (4, 5)])
+    bad = binary(Op.EQ, N, toys.number(5))
+    found = minimised(Question(toy, bad), Proof((binary(Op.LE, N, toys.number(2)), not_(bad))), BUDGET)
+    assert found == Proof((binary(Op.LE, N, toys.number(2)),))
+
+
+def test_the_goal_in_parts() -> None:
+    """Where nothing but the goal is given, its parts are the conjuncts, here four excluded values as one bound."""
+    toy = jumps([(0, 1), (1, 2), (4, 5), (6, 7)])
+    bad = or_(*(binary(Op.EQ, N, toys.number(value)) for value in (4, 5, 6, 7)))
+    assert minimised(Question(toy, bad), Proof((not_(bad),)), BUDGET) == Proof(
+        (binary(Op.LE, N, Lit(3, scalar_of(N.sort))),)
+    )
+    some = or_(*(binary(Op.EQ, N, toys.number(value)) for value in (4, 6)))
+    whole, parts = Proof((not_(some),)), Proof(tuple(map(not_, parts_of(some))))
+    assert minimised(Question(toy, some), whole, BUDGET) == parts
+
+
+def test_places_are_gathered() -> None:
+    """That a room is marked only by the owner of the lock is told once for all places where it holds."""
+    question, proof = turns_proof()
+    split = [part for conjunct in proof.conjuncts for part in clauses_of_not(not_(conjunct))]
+    smaller = minimised(question, replace(proof, conjuncts=tuple(split)), BUDGET)
+    assert is_proof(question.system, question.bad, smaller)
+    assert len(smaller.conjuncts) <= 5
 
 
 def test_what_is_no_proof_stays() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import pytest
 
@@ -29,7 +30,7 @@ from oomcheck.semantics.evaluate import evaluate
 from oomcheck.smt.outcome import Budget, Proof, Question, Refutation
 from oomcheck.smt.spacer import pdr
 from oomcheck.smt.tracked import tracked
-from oomcheck.smt.units import for_all_units, for_one_unit, unit_of
+from oomcheck.smt.units import as_units, for_all_units, for_one_unit, unit_of
 from oomcheck.transform.instantiate import instantiated
 from tests import toys
 from tests.smt.proofs import token, walk_proof
@@ -209,3 +210,29 @@ def test_conditions_about_other_units_are_none_of_one() -> None:
     toy = walker()
     assert for_one_unit(toy, Index(DONE, PLACE)) is None
     assert for_one_unit(toy, exists(UNIT, number(0), LAST, Index(DONE, UNIT))) is None
+
+
+def test_what_is_said_of_a_computed_unit_is_said_of_each_that_it_is() -> None:
+    """`done[t.v] or t.v == 1` reads one unit, or 0 outside of the array."""
+    toy = walker()
+    one = eq(PLACE, number(1))
+    inside, outside = as_units(toy, or_(Index(DONE, PLACE), one))
+    cell = Index(Var("done", ArraySort(BOOL, 1)), number(0))
+    assert inside == or_(not_(eq(unit_of("N"), PLACE)), cell, one)
+    assert outside == or_(and_(binary(Op.LE, number(0), PLACE), binary(Op.LT, PLACE, SIZE)), one)
+    assert as_units(toy, or_(Index(DONE, PLACE), Index(DONE, add(PLACE, number(1))))) == ()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_computed_units_in_all_states(size: int) -> None:
+    """The parts mean together what the condition means, in each state of a small instance."""
+    toy = walker()
+    whole = or_(not_(Index(DONE, PLACE)), eq(PLACE, number(1)))
+    parts = [for_all_units(toy, part) for part in as_units(toy, whole)]
+    props = [Property("asked", Kind.INVARIANT, formula) for formula in (whole, and_(*parts))]
+    small, (one, other) = instantiated(toy, {"N": size}, props)
+    for cells in product((0, 1), repeat=size):
+        for place in range(-1, size + 2):
+            values = {"done": cells, "t.v": (place,), small.processes[0].pc: (0,)}
+            state = tuple(value for v in small.variables for value in values[v.name])
+            assert evaluate(one.formula, state, small.slot) == evaluate(other.formula, state, small.slot)
