@@ -62,7 +62,9 @@ def add_checking(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="TIME", help="such as 30s or 5m, for all searches together")
     parser.add_argument("--max-memory", metavar="SIZE", help="such as 512M or 2G")
     parser.add_argument("--depth", metavar="N", help="at most so many steps from the initial state")
-    parser.add_argument("--rlimit", metavar="N", help="steps of the solver for one question, the same everywhere")
+    parser.add_argument(
+        "--rlimit", metavar="N", help="steps of the solver for one question (default 30M if there is no --timeout)"
+    )
     parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit, reference, bmc, kind or pdr")
     parser.add_argument("--format", metavar="FORMAT", help="text or json")
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")

@@ -7,20 +7,22 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from oomcheck.ir.expr import Expr, binary, eq, not_
+from oomcheck.ir.expr import Expr, Index, binary, eq, forall, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.system import TransitionSystem
 from oomcheck.semantics.evaluate import evaluate
 from oomcheck.smt.auxiliary import invariants
+from oomcheck.smt.consecution import excludes
 from oomcheck.smt.induction import holds_in
-from oomcheck.smt.kinduction import k_induction
+from oomcheck.smt.kinduction import is_inductive, k_induction
 from oomcheck.smt.outcome import Budget, Open, Proof, Question, Refutation, UpTo
 from oomcheck.transform.instantiate import instantiated
 from tests import toys
-from tests.smt.small import N, evens, everything, is_proof, jumps, left_out, reachable, walker
+from tests.smt.small import DONE, SIZE, UNIT, N, evens, everything, is_proof, jumps, left_out, reachable, walker
 from tests.strategies import booleans, systems
 from tests.toys import number
 
+BUDGET = Budget(rlimit=1_000_000)
 EVEN = eq(binary(Op.MOD, N, number(2)), number(0))
 
 
@@ -178,3 +180,22 @@ def judged(system: TransitionSystem, bad: Expr, known: tuple[Expr, ...]) -> str:
         case UpTo(depth=depth) | Open(depth=depth):
             assert not [hit for hit in hits if hit <= depth]
     return type(found).__name__
+
+
+def test_conditions_that_are_inductive_together() -> None:
+    """As they are, with no other one: `n <= 2` is kept where 3 leads on, `n <= 3` is not, nor what fails at first."""
+    toy = jumps([(0, 1), (1, 2), (3, 4)])
+    most = [binary(Op.LE, N, number(value)) for value in range(4)]
+    assert is_inductive(toy, most[2:3], BUDGET)
+    assert not is_inductive(toy, most[3:4], BUDGET)
+    assert is_inductive(toy, most[2:4], BUDGET)
+    assert not is_inductive(toy, [not_(most[0]), most[2]], BUDGET)
+
+
+def test_conditions_that_exclude_the_bad_states() -> None:
+    """With instances of their quantifiers at the units that the bad states name."""
+    toy = walker()
+    last = binary(Op.SUB, SIZE, number(1))
+    every = forall(UNIT, number(0), last, Index(DONE, UNIT))
+    assert excludes(toy, [or_(not_(toy.at(0, 1)), every)], left_out(toy), BUDGET)
+    assert not excludes(toy, [every], toy.at(0, 1), BUDGET)
