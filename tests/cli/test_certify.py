@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,7 @@ def _digest(folder: Path) -> None:
     _edit(folder, lambda data: data["files"][0].update(sha256="0" * 64))
 
 
-def _conjunct(folder: Path) -> None:
+def _larger_k(folder: Path) -> None:
     _edit(folder, lambda data: data.update(k=data["k"] + 1))
 
 
@@ -86,14 +87,14 @@ def _broken(folder: Path) -> None:
     (folder / "certificate.json").write_text("{")
 
 
-def _edit(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
+def _edit(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
     path = folder / "certificate.json"
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
 
 
-@pytest.mark.parametrize("spoil", [_weaker, _digest, _conjunct, _gone, _broken])
+@pytest.mark.parametrize("spoil", [_weaker, _digest, _larger_k, _gone, _broken])
 def test_spoilt(
     made: tuple[Path, list[str]],
     tmp_path: Path,
@@ -106,7 +107,7 @@ def test_spoilt(
     code, out = certify([str(folder), *made[1]], capsys)
     assert (code, "REJECTED" in out, "CONFIRMED by" in out) == (4, True, False)
     named = sorted(path.name for path in kept(made[0]).glob("*.smt2"))[0]
-    assert ("certificate.json" if spoil in (_digest, _conjunct, _broken) else named) in out
+    assert ("certificate.json" if spoil in (_digest, _larger_k, _broken) else named) in out
 
 
 def test_one_that_is_spoilt_among_others(
