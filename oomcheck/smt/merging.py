@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 
 from oomcheck.ir.expr import Apply, Expr, Index, Lit, Var, and_, binary, eq, not_, or_
 from oomcheck.ir.ops import Op
@@ -13,6 +14,7 @@ from oomcheck.smt.ground import is_truth
 
 Places = tuple[tuple[str, frozenset[int]], ...]  # program counters, by name, with places
 WIDE = 16  # values of a sort that are told apart
+MOST_PARTS = 64  # that a condition is split into
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +251,11 @@ def _left(place: Var | Index, values: set[int], always: Sequence[Expr]) -> Itera
 
 
 def split(expr: Expr) -> Iterator[Expr]:
-    """A disjunction in which one part is a conjunction, as several."""
+    """A disjunction in which some parts are conjunctions, as several; as it is if it would be too many."""
     found = list(literals(expr))
+    if prod(len(p.args) for p in found if isinstance(p, Apply) and p.op is Op.AND) > MOST_PARTS:
+        yield expr
+        return
     for number, part in enumerate(found):
         if isinstance(part, Apply) and part.op is Op.AND:
             for one in part.args:

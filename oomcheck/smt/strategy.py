@@ -267,7 +267,7 @@ class _Prover:
             short = self._at_once(question)
             if short is not None:
                 yield Method.KIND, short
-        if self._method is Method.AUTO:
+        if self._method is not Method.KIND:  # which looks for itself; reachability refutes by a path of this engine
             small = cone(question.system, [question.bad])
             shallow = replace(self._clock.left(1 / 8), depth=min(SHALLOW, depth or SHALLOW))
             yield Method.BMC, bmc_many(small, {"bad": question.bad}, shallow)["bad"]
