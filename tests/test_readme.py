@@ -44,7 +44,7 @@ def test_proof_is_what_the_command_prints(
     found = TRACE.findall(text)[1]
     assert main(found[0].split()) == 0
     printed = capsys.readouterr().out
-    verdict = printed[printed.index("traversal/merged/lifetime") : printed.index("\n\nsanitizers")] + "\n"
+    verdict = printed[printed.index("lifetime/merged/lifetime") : printed.index("\n\nsanitizers")] + "\n"
     if request.config.getoption("--update-golden"):
         README.write_text(text.replace(found[1], verdict), encoding="utf-8")
     else:
