@@ -237,7 +237,8 @@ class _Runner:
     def _helps(self, properties: Sequence[Property]) -> bool:
         """Whether a proof can spare the rest of a search: not where dead code or another way is asked for."""
         options = self._options
-        plain = options.engine == "auto" and options.ways.lossy is None and not options.ways.demanded
+        ways = options.ways
+        plain = options.engine == "auto" and ways.lossy is None and ways.spill is None and not ways.demanded
         return plain and all(prop.name != "unreachable" for prop in properties)
 
     def _proof_of(self, group: Group, properties: Sequence[Property], limits: Limits) -> Asked:
