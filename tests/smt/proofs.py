@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from oomcheck.ir.expr import TRUE, Expr, Index, Lit, Var, add, and_, binary, eq, exists, forall, implies, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import BOOL, ArraySort, EnumSort, IntSort
 from oomcheck.ir.system import Role, StateVar, TransitionSystem
+from oomcheck.smt.certificate import About, Report, write_certificate
+from oomcheck.smt.checkers import Answer
 from oomcheck.smt.outcome import Proof, Question
 from tests import toys
 
@@ -117,3 +121,18 @@ def token() -> tuple[Question, Proof]:
     apart = forall(one, ZERO, last, forall(other, ZERO, last, same))
     only = forall(one, ZERO, last, implies(Index(marked, one), and_(eq(one, here), system.at(0, 1))))
     return Question(system, not_(apart)), Proof((apart, only))
+
+
+ABOUT = About("turns.oom", "apart", "!(room[0] && room[1])", "9")
+
+
+def written(folder: Path) -> tuple[Question, Proof]:
+    """A good certificate in a folder."""
+    question, proof = turns_proof()
+    write_certificate(folder, question, proof, ABOUT)
+    return question, proof
+
+
+def failures(report: Report) -> set[tuple[str, Answer]]:
+    """Obligations that are not confirmed, each with what is wrong."""
+    return {(one.obligation, one.answer) for one in report.failed}
