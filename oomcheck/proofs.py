@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import Final
 
 from oomcheck.evidence import EvidenceError
+from oomcheck.inductions import told
 from oomcheck.ir.expr import FALSE, Apply, Expr, Index, Lit, Quantified, Var, or_
 from oomcheck.ir.ops import Op
-from oomcheck.ir.sorts import ArraySort, bounds, scalar_of, show
-from oomcheck.ir.system import ASSUME, Role, StateVar, TransitionSystem
+from oomcheck.ir.sorts import bounds, scalar_of
+from oomcheck.ir.system import ASSUME, TransitionSystem
 from oomcheck.lang.notation import notations
 from oomcheck.prop.property import Property
 from oomcheck.prop.temporal import CostBound, Response
@@ -26,7 +27,7 @@ from oomcheck.smt.checkers import Answer as Said
 from oomcheck.smt.checkers import Effort, available
 from oomcheck.smt.child import Child, Died, Done
 from oomcheck.smt.goals import Aim, Goals, goals
-from oomcheck.smt.outcome import Budget, Induction, Open, Proof, Question, Refutation, UpTo
+from oomcheck.smt.outcome import Budget, Open, Proof, Question, Refutation, UpTo
 from oomcheck.smt.targets import Answer, Lemma, Method, Target, Task
 from oomcheck.smt.witness import RefusedPathError, witness
 from oomcheck.transform.cost import with_cost
@@ -309,8 +310,8 @@ def _known(answer: Answer, target: Target, prop: Property, asked: Asked) -> Know
         case UpTo(depth=depth, reason=reason):
             return Bounded(depth, reason)
         case Open(reason=reason, depth=depth, induction=induction):
-            told = f"{reason}; no bad state within {depth} steps" if depth >= 0 else reason
-            return Undecided(told, () if induction is None else told_lines(target.system, induction))
+            why = f"{reason}; no bad state within {depth} steps" if depth >= 0 else reason
+            return Undecided(why, () if induction is None else told(target.system, induction))
 
 
 def _witness(target: Target, prop: Property, paths: Sequence[Sequence[int]], asked: Asked) -> Witness:
@@ -379,49 +380,3 @@ def size(expr: Expr) -> int:
             return size(body)
         case Apply(op=op, args=args):
             return sum(map(size, args)) if op in (Op.NOT, Op.AND, Op.OR, Op.ITE) else 1
-
-
-def told_lines(system: TransitionSystem, induction: Induction) -> tuple[str, ...]:
-    """A counterexample to induction: what its first state has unlike the initial one, then what each step changes."""
-    steps = {step.index: step for step in system.transitions}
-    slots = _slots(system, induction.states[0])
-    lines = ["counterexample to induction; its states are not known to be reachable:"]
-    before: Mapping[str, int] = {name: slot[1] for name, slot in slots.items() if slot[0].role is not Role.PC}
-    for number, state in enumerate(induction.states):
-        if number:
-            step = steps[induction.steps[number - 1]]
-            lines.append(f"  {number} {system.processes[step.process].name}: {step.action.text.strip()}")
-        else:
-            lines.append("  0 (all else is as it is at first)")
-        changed = [name for name, value in state.items() if before.get(name) != value]
-        lines += [f"      {_shown(system, slots.get(name), name, state[name])}" for name in changed]
-        before = state
-    if induction.broken:
-        lines.append(f"  in the last state this fails: {induction.broken}")
-    return tuple(lines)
-
-
-Slot = tuple[StateVar, int]  # a variable, and the value that the slot has at first
-
-
-def _slots(system: TransitionSystem, state: Mapping[str, int]) -> dict[str, Slot]:
-    """The slots by the names that reports give them; of arrays with an extent as many units as `state` has."""
-    found: dict[str, Slot] = {}
-    for variable in system.variables:
-        sort = variable.sort
-        units = state.get(sort.extent, 1) if isinstance(sort, ArraySort) and sort.extent else 1
-        for name, value in zip(variable.names, variable.init, strict=True):
-            found.update({name.replace("#", str(unit)): (variable, value) for unit in range(units)})
-    return found
-
-
-def _shown(system: TransitionSystem, slot: Slot | None, name: str, value: int) -> str:
-    """A slot with its value, a program counter as the place where its thread is."""
-    if slot is None:
-        return f"{name} = {value}"
-    variable = slot[0]
-    if variable.role is Role.PC and variable.owner is not None:
-        process, places = system.processes[variable.owner], system.processes[variable.owner].locations
-        place = places[value].name if 0 <= value < len(places) else f"no place ({value})"
-        return f"{process.name} at {place}".strip()
-    return f"{name} = {show(scalar_of(variable.sort), value)}"

@@ -42,6 +42,7 @@ LEVELS = {
     "readings": 7,
     "families": 6,
     "explicit": 7,
+    "inductions": 6,
     "proofs": 7,
     "portfolio": 8,
     "proof_rows": 9,
