@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import OomcheckError, error
-from oomcheck.evidence import Subject, build_trace
+from oomcheck.evidence import EvidenceError, Subject, build_trace
 from oomcheck.explicit import Explicit, Means
 from oomcheck.ir.expr import TRUE, and_
 from oomcheck.ir.system import CoverPoint, ProcessKind, TransitionSystem
@@ -361,7 +361,7 @@ class _Runner:
         found = known.exploration
         settled = decide(prop, found, tuple(map(place_of, known.dead)), known.behaviour)
         proof = known.proofs.get(prop.name)
-        if proof is not None and (found.stopped or prop.name in found.witnesses):
+        if proof is not None:
             settled = self._by_proof(row, prop, known, proof, settled)
             if not isinstance(settled, Unknown):
                 return settled
@@ -381,15 +381,26 @@ class _Runner:
         return Covered(self._trace(row, prop, known, witness, Word.COVERED))
 
     def _by_proof(self, row: Row, prop: Property, known: Found, proof: Settled, otherwise: Verdict) -> Verdict:
-        """What a proof engine found beside the search, which was cut short or has a witness against it."""
-        witness = known.exploration.witnesses.get(prop.name)
-        if witness is None and isinstance(proof.known, Reached):
+        """What a proof engine found beside the search; EvidenceError if the search shows that it cannot be."""
+        found = known.exploration
+        witness = found.witnesses.get(prop.name)
+        if isinstance(proof.known, Reached) and witness is None:
+            if not found.stopped:
+                raise EvidenceError(f"{row.identity}: a run was found to a state that no search of all states saw")
             witness = proof.known.witness
-        if witness is None and not isinstance(proof.known, Established):
+        if isinstance(proof.known, Established) and found.halted - {ASSUME}:
+            raise EvidenceError(f"{row.identity}: proved, though the search saw behaviour end at a fault")
+        if witness is None and not (isinstance(proof.known, Established) and found.stopped):
             return otherwise
         title = Word.COVERED if prop.kind is Kind.COVER else Word.VIOLATED
         trace = None if witness is None else self._trace(row, prop, known, witness, title)
-        return proof_verdict(prop, proof.known, trace, known.behaviour)
+        return proof_verdict(prop, proof.known, trace, self._leaves_behaviour(known.system))
+
+    def _leaves_behaviour(self, system: TransitionSystem) -> bool | None:
+        """Whether the assumptions leave any behaviour, whatever a search saw of it; None if that is not known."""
+        if all(fault.sanitizer != ASSUME for fault in system.faults):
+            return True
+        return leaves_behaviour(system, should_stop=self._options.should_stop)
 
     def _trace(self, row: Row, prop: Property, known: Found, witness: Witness, title: Word) -> Trace:
         engine = "reference" if self._options.engine == "reference" else "explicit"

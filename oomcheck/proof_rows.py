@@ -209,7 +209,9 @@ def proof_verdict(prop: Property, known: Known, trace: Trace | None, behaviour: 
     if trace is not None:
         if isinstance(known, Established):
             return Contradiction(trace, known.invariant)
-        return Covered(trace) if prop.kind is Kind.COVER else Violated(trace)
+        if prop.kind is Kind.COVER:
+            return Vacuous("assume leaves no behaviour") if behaviour is False else Covered(trace)
+        return Violated(trace)
     match known:
         case Established(invariant=invariant):
             return _positive(prop, known, behaviour, invariant)
