@@ -193,7 +193,7 @@ class _Group:
     def _kept(self, row: Row, prop: Property, known: Established) -> Invariant:
         """The invariant of a proof, with the folder of its certificate if one is wanted."""
         folder = self._sought.options.certificates
-        if folder is None:
+        if folder is None or not known.certifiable:
             return known.invariant
         path = folder / safe_name(row.identity)
         about = About(self._sought.model, row.identity, prop.text, VERSION)

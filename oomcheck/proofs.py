@@ -10,7 +10,7 @@ from typing import Final
 
 from oomcheck.evidence import EvidenceError
 from oomcheck.inductions import told
-from oomcheck.ir.expr import FALSE, Apply, Expr, Index, Lit, Quantified, Var, or_
+from oomcheck.ir.expr import FALSE, TRUE, Apply, Expr, Index, Lit, Quantified, Var, not_, or_
 from oomcheck.ir.ops import Op
 from oomcheck.ir.sorts import bounds, scalar_of
 from oomcheck.ir.system import ASSUME, TransitionSystem
@@ -47,6 +47,7 @@ class Established:
     lacking: tuple[int, ...] = ()  # antecedents that never hold
     open_parts: tuple[int, ...] = ()  # antecedents of which nothing is known
     vacuous: str = ""  # another reason why it holds for no reason
+    certifiable: bool = True  # else something was shown beside it, which a certificate of this question would not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,9 @@ class Proving:
             self._beside[answer.name] = isinstance(answer.outcome, Refutation), _is_shown(answer, self._asked)
             return
         known = _known(answer, target, self._properties[answer.name], self._asked)
+        if isinstance(known, Established):
+            beside = FAIR + answer.name in self._targets or known.question.bad != question_of(target).bad
+            known = replace(known, certifiable=not beside)
         if isinstance(known, Established) and FAIR + answer.name in self._targets:
             known = self._of_runs(known, self._properties[answer.name])
         self.settled[answer.name] = Settled(known, answer.method, answer.seconds)
@@ -196,6 +200,8 @@ class Proving:
         """A proof about runs, with what was found beside it: faults, whether any run is fair, antecedents."""
         if HALTS in self._targets and not self._beside.get(HALTS, _NOTHING)[1]:
             return Undecided("not shown that no behaviour ends at a fault that has no meaning beyond it")
+        if MEANING + prop.name in self._targets and not self._beside.get(MEANING + prop.name, _NOTHING)[1]:
+            return Undecided("not shown that the formula has a meaning in every state")
         met, never = self._beside.get(FAIR + prop.name, _NOTHING)
         if never:
             return replace(known, vacuous="no run keeps all that is assumed of it: fairness, time that passes")
@@ -227,6 +233,7 @@ def prove(asked: Asked, should_stop: Callable[[], str] | None = None) -> Mapping
 _UNSUPPORTED = "no proof engine decides this kind of property"
 HALTS: Final = "@halts"  # targets beside properties, whose names have no @
 FAIR: Final = "@fair "
+MEANING: Final = "@meaning "
 PART: Final = "@part "
 _NOTHING: Final = (False, False)
 BEYOND = "behaviour ends at a fault that has no meaning beyond it"
@@ -256,7 +263,8 @@ def targets_of(asked: Asked) -> Iterator[Target]:
         if isinstance(prop.temporal, Response) and prop.temporal.limit is not None and not asked.open:
             one = prop.temporal
             watched = monitored(asked.runs, one.trigger, one.response, prop.temporal.limit)
-            yield Target(prop.name, watched.system, watched.late, halts, _formulas(prop), lemmas=asked.lemmas)
+            nothing = or_(halts, not_(prop.defined))
+            yield Target(prop.name, watched.system, watched.late, nothing, _formulas(prop), lemmas=asked.lemmas)
         if prop.name in found.unsupported:
             continue
         bad = or_(*(goal.bad for goal in found.of(prop.name)))
@@ -275,6 +283,8 @@ def _beside(asked: Asked, prop: Property) -> Iterator[Target]:
     """What must be reachable for a proof about runs to count."""
     if asked.method is Method.BMC:
         return
+    if prop.defined != TRUE:
+        yield Target(MEANING + prop.name, asked.system, not_(prop.defined), FALSE, lemmas=asked.lemmas)
     fair = fair_run_question(asked.runs, assumed(asked.runs, prop))
     yield Target(FAIR + prop.name, fair.system, fair.bad, FALSE)
     for number, part in enumerate(prop.antecedents):
