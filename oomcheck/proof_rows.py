@@ -187,7 +187,10 @@ class _Group:
         prop = group.typed[key_of(row)]
         title = Word.COVERED if prop.kind is Kind.COVER else Word.VIOLATED
         states, shortest = (0, engine == "bmc") if found is None else (found.states, found.shortest)
-        subject = Subject(self._sought.model, row.identity, title.value, states, engine, group.mode, None, shortest)
+        others, model = group.others(row), self._sought.model
+        subject = Subject(
+            model, row.identity, title.value, states, engine, group.mode, None, shortest, others, *row.spec_file
+        )
         return build_trace(group.system(about_runs(prop)), replace(prop, name=row.prop), witness, subject)
 
     def _kept(self, row: Row, prop: Property, known: Established) -> Invariant:

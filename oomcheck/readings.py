@@ -44,6 +44,12 @@ class Group:
         """The system to search; for properties about runs time may also pass without any change."""
         return clocked(self.lowered.system, idle=about_runs) if self.mode.timed else self.lowered.system
 
+    def others(self, row: Row) -> tuple[Property, ...]:
+        """The other properties that the check of a row names."""
+        path = "" if row.spec is None else row.spec.path
+        keys = [(path, name) for name in row.check.properties if name != row.prop]
+        return tuple(self.typed[key] for key in keys if key in self.typed)
+
     @property
     def lemmas(self) -> dict[str, Property]:
         """The lemmas of its specs, by the names they have there."""

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.diag.diagnostic import error
-from oomcheck.evidence import facts, step_text, values, why
+from oomcheck.evidence import facts, lasting, step_text, truths, values, why
+from oomcheck.evidence.timeline import OTHER
 from oomcheck.ir.sorts import show
 from oomcheck.ir.system import State, TransitionSystem
-from oomcheck.lang.elaborate import elaborate
-from oomcheck.lang.load import Files, read_files
-from oomcheck.lang.lower import lower
+from oomcheck.lang.elaborate import Elaborated, elaborate
+from oomcheck.lang.load import Files, read_files, read_spec, text_digest
+from oomcheck.lang.lower import Lowered, lower
 from oomcheck.lang.mode import Mode
-from oomcheck.prop.property import ABOUT_RUNS, Kind, Property, sanitizer
+from oomcheck.lang.spec import check_target, typed_properties
+from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Fairness, FairnessKind
 from oomcheck.records import dataclass
 from oomcheck.result.amounts import TICKS
 from oomcheck.result.exploration import REST, Witness
 from oomcheck.result.trace import Step, Trace
+from oomcheck.result.verdict import Word
 from oomcheck.semantics.checks import deadlocked, lock_edges, race
 from oomcheck.semantics.evident import ZENO, check_run
+from oomcheck.semantics.replay import check_witness
 from oomcheck.semantics.runs import Run, run_of
 from oomcheck.semantics.successors import enabled, faults
 from oomcheck.semantics.waits import total_cost
 from oomcheck.transform.clock import clocked
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A trace whose model was read again: the system that was searched, with time and costs as it was read then.
+
+    `prop` is None if the trace is about a property of a spec that is not at hand.
+    """
+
+    files: Files
+    elaborated: Elaborated
+    system: TransitionSystem
+    witness: Witness
+    run: Run
+    prop: Property | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +53,69 @@ class Replayed:
     model: str
     states: tuple[State, ...]
     shown: tuple[tuple[tuple[str, str], ...], ...]
-    end_checked: bool  # whether the last state was found to be bad; a property of a spec is not in the trace
+    end_checked: bool  # whether the end was found to decide the property; not without the spec that it stands in
 
 
-def replay_trace(trace: Trace, model: Path, include: tuple[Path, ...] = ()) -> Replayed:
-    """Re-execute a trace; E0501 if the model changed, E0503 if a step does not fit."""
+def replay_trace(trace: Trace, model: Path, include: tuple[Path, ...] = (), spec: Path | None = None) -> Replayed:
+    """Re-execute a trace; E0501 if the model or the spec changed, E0503 if a step does not fit."""
+    again = reopen(trace, model, include, spec)
+    system, run = again.system, again.run
+    _same_story(trace, system, run)
+    _same_amounts(trace, system, run)
+    _same_views(trace, again)
+    end = _same_end(trace, again)
+    return Replayed(str(model), run.states, tuple(values(system, state) for state in run.states), end)
+
+
+def reopen(trace: Trace, model: Path, include: tuple[Path, ...] = (), spec: Path | None = None) -> Reopened:
+    """Read the model of a trace again and take its steps; E0501 if a text changed, E0503 if a step cannot be taken.
+
+    `spec` is where the spec lies now. Where it lay is tried too; a property of a spec that is gone stays unknown.
+    """
     files = read_files(model, include)
     if files.digest != trace.digest:
         message = f"`{model}` or one of its imports changed since the trace was written"
         raise error("E0501", message, None, f"the trace has {trace.digest[:19]}..., the model {files.digest[:19]}...")
-    system = _remade(trace, files)
+    elaborated = elaborate(files, dict(_values(trace)))
+    lowered = lower(elaborated, Mode(trace.timed, trace.slack, frozenset(trace.costs)))
+    system = clocked(lowered.system, idle=_about_runs(trace)) if trace.timed else lowered.system
+    prop = _property(trace, lowered, model, spec)
     witness = _witness(trace)
     run = run_of(system, witness)
     if isinstance(run, str):
         raise error("E0503", run)
-    _same_story(trace, system, run)
-    _same_amounts(trace, system, run)
-    end = _same_end(trace, system, witness, run.states[-1])
-    return Replayed(str(model), run.states, tuple(values(system, state) for state in run.states), end)
+    return Reopened(files, elaborated, system, _completed(trace, system, witness, run.states[-1]), run, prop)
 
 
-def _remade(trace: Trace, files: Files) -> TransitionSystem:
-    """The system that was searched: same parameters, same reading of time and costs."""
-    mode = Mode(trace.timed, trace.slack, frozenset(trace.costs))
-    system = lower(elaborate(files, dict(_values(trace))), mode).system
-    return clocked(system, idle=_about_runs(trace)) if trace.timed else system
+def _property(trace: Trace, lowered: Lowered, model: Path, spec: Path | None) -> Property | None:
+    """The property of a trace, as it was when the trace was written."""
+    if trace.kind == Kind.SANITIZER.value:
+        return sanitizer(trace.prop) if trace.prop in SANITIZERS else None
+    path = spec if spec is not None else Path(trace.spec) if trace.spec else None
+    if path is None or (spec is None and not path.is_file()):
+        return None
+    tree, source = read_spec(path)
+    if trace.spec_digest and text_digest(source) != trace.spec_digest:
+        raise error("E0501", f"the spec `{path}` changed since the trace was written", None, "check again")
+    check_target(tree, path, model)
+    found = typed_properties(tree, lowered, {trace.prop}).get(trace.prop)
+    if found is None:
+        raise error("E0503", f"`{path}` has no property `{trace.prop}`")
+    if found.kind.value != trace.kind:  # a formula about runs that has no meaning somewhere
+        return replace(found, kind=Kind(trace.kind), temporal=None)
+    return found
+
+
+def _completed(trace: Trace, system: TransitionSystem, witness: Witness, last: State) -> Witness:
+    """The witness with what a trace tells in words only: the fault or the race at its end."""
+    if trace.kind != Kind.SANITIZER.value or witness.loop:
+        return witness
+    for fault in faults(system, last):
+        name = system.processes[fault.process].name
+        if (trace.prop, trace.ending.process, trace.ending.message) == (fault.sanitizer, name, fault.message):
+            return replace(witness, fault=fault.index)
+    racing = race(system, last, enabled(system, last)) if trace.prop == "race" else None
+    return replace(witness, racing=racing)
 
 
 def _about_runs(trace: Trace) -> bool:
@@ -128,10 +186,34 @@ def _same_amounts(trace: Trace, system: TransitionSystem, run: Run) -> None:
                 raise error("E0503", f"the loop does not keep {promise.kind} fairness of {promise.name} as it is told")
 
 
-def _same_end(trace: Trace, system: TransitionSystem, witness: Witness, last: State) -> bool:
+def _same_views(trace: Trace, again: Reopened) -> None:
+    """What is told to be true when must be so; truths of properties are known only with the spec."""
+    system, run = again.system, again.run
+    if trace.lasting and trace.lasting != lasting(system, run.states):
+        raise error("E0503", "locks, waits, sleep, freezers or timers last otherwise than the trace tells")
+    if again.prop is None:
+        return
+    told = tuple(one for one in trace.truths if one.role != OTHER)
+    if told and told != truths(system, again.prop, again.witness, run) and not _circle(trace):
+        raise error("E0503", f"{trace.prop} or a part of it is true or false elsewhere than the trace tells")
+
+
+def _circle(trace: Trace) -> bool:
+    """Whether the trace may show one edge of a circle of locks, whose other edges are not in it."""
+    return trace.prop == "lockdep" and trace.kind == Kind.SANITIZER.value
+
+
+def _same_end(trace: Trace, again: Reopened) -> bool:
     """Whether the end was found to be as claimed; E0503 if it is not, False if only the spec could tell."""
+    system, witness, last = again.system, again.witness, again.run.states[-1]
     if trace.facts != facts(system, last):
         raise error("E0503", "locks, waits, freezers or timers of the last state are other than the trace tells")
+    if trace.kind != Kind.SANITIZER.value and again.prop is not None:
+        claimed = trace.value if trace.verdict == Word.HOLDS.value else None
+        problem = check_witness(system, again.prop, witness, claimed)
+        if problem:
+            raise error("E0503", f"the end is not as the trace tells: {problem}")
+        return True
     if trace.kind not in (Kind.SANITIZER.value, Kind.DEADLOCK_FREE.value):
         return False
     if _zeno(trace):

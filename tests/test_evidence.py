@@ -236,7 +236,8 @@ def test_stale_and_tampered(tmp_path: Path) -> None:
         with pytest.raises(OomcheckError) as caught:
             replay_trace(bad, model)
         assert caught.value.diagnostics[0].code == code
-    assert not replay_trace(trace, model).end_checked
+    assert replay_trace(trace, model).end_checked
+    assert not replay_trace(replace(trace, spec=""), model).end_checked
 
 
 def test_parameters_of_a_trace(tmp_path: Path) -> None:

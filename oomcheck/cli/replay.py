@@ -21,6 +21,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("replay", help="re-execute a saved trace")
     parser.add_argument("trace", metavar="TRACE", type=Path)
     parser.add_argument("--model", metavar="MODEL", type=Path, help="where the model lies now")
+    parser.add_argument("--spec", metavar="SPEC", type=Path, help="where the spec lies now")
     parser.add_argument("--include", metavar="DIR", type=Path, action="append", default=[])
     parser.add_argument("--step", metavar="N", type=int, help="stop after step N and show the whole state")
     parser.add_argument("--width", type=int, default=75)
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
     source = read_source(args.trace, str(args.trace))
     trace = load_trace(source.text, str(args.trace))
-    replayed = replay_trace(trace, args.model or Path(trace.model), tuple(args.include))
+    replayed = replay_trace(trace, args.model or Path(trace.model), tuple(args.include), args.spec)
     if args.step is not None:
         if not 0 <= args.step <= len(trace.steps):
             raise error("E0003", f"--step is 0 .. {len(trace.steps)} for this trace, found {args.step}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from oomcheck.evidence.endings import state_ending
 from oomcheck.evidence.runs import amount_of, promises, run_ending
 from oomcheck.evidence.shown import facts, hidden, step_text, values
+from oomcheck.evidence.timeline import lasting, truths
 from oomcheck.ir.sorts import show
 from oomcheck.ir.system import ProcessKind, State, Transition, TransitionSystem
 from oomcheck.lang.mode import UNTIMED, Mode
@@ -33,7 +34,8 @@ class EvidenceError(Exception):
 class Subject:
     """What a trace is about, for its header. `mode` is how the model was read, `value` the extreme value it reaches.
 
-    `shortest` says that the search goes through states in the order of their distance.
+    `shortest` says that the search goes through states in the order of their distance. `others` are properties whose
+    truth along the trace is of interest too. `spec` and `spec_digest` tell the spec of the property.
     """
 
     model: str
@@ -44,6 +46,9 @@ class Subject:
     mode: Mode = UNTIMED
     value: int | None = None
     shortest: bool = True
+    others: tuple[Property, ...] = ()
+    spec: str = ""
+    spec_digest: str = ""
 
 
 def build_trace(system: TransitionSystem, prop: Property, witness: Witness, subject: Subject) -> Trace:
@@ -117,6 +122,10 @@ class _Writer:
             unit=unit,
             slack=subject.mode.slack if system.timed else None,
             costs=tuple(sorted(subject.mode.costs)),
+            lasting=lasting(system, run.states),
+            truths=truths(system, prop, self._witness, run, subject.others),
+            spec=subject.spec,
+            spec_digest=subject.spec_digest,
         )
 
     def _step(self, number: int, transition: Transition) -> Step:

@@ -11,10 +11,13 @@ from typing import NoReturn
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.result.fields import TOP, FieldError, Fields, whole
-from oomcheck.result.trace import TRACE_SCHEMA, Change, Ending, Fact, Promise, Step, Trace
+from oomcheck.result.trace import TRACE_SCHEMA, Change, Ending, Fact, Lasting, Promise, Step, Trace, Truth
 from oomcheck.result.verdict import Word
 
 VIEWS = ("held", "waits", "frozen", "timer")
+LASTING = ("held", "blocked", "sleeping", "frozen", "timer")
+ROLES = ("property", "part", "other")
+SIGNS = frozenset("10-")
 FAIRNESS = ("weak", "strong", "progress")
 TRACED = (Word.VIOLATED.value, Word.COVERED.value, Word.HOLDS.value)  # the verdicts that have a trace
 
@@ -42,6 +45,7 @@ def encode_trace(trace: Trace) -> dict[str, object]:
         "shortest": trace.shortest,
         "engine": trace.engine,
         **_encode_run(trace),
+        **_encode_views(trace),
     }
 
 
@@ -60,6 +64,21 @@ def _encode_run(trace: Trace) -> dict[str, object]:
         found["value"] = trace.value
     if trace.unit:
         found["unit"] = trace.unit
+    return found
+
+
+def _encode_views(trace: Trace) -> dict[str, object]:
+    """What is true when, and the spec; each only where there is something."""
+    found: dict[str, object] = {}
+    if trace.lasting:
+        found["lasting"] = [
+            {"view": one.view, "process": one.process, "text": one.text, "first": one.first, "last": one.last}
+            for one in trace.lasting
+        ]
+    if trace.truths:
+        found["truths"] = [{"text": one.text, "role": one.role, "signs": one.signs} for one in trace.truths]
+    if trace.spec:
+        found["spec"] = {"path": trace.spec, "digest": trace.spec_digest}
     return found
 
 
@@ -154,6 +173,7 @@ def _trace(fields: Fields) -> Trace:
     processes = fields.texts("processes")
     steps = _steps(fields, processes)
     timing = fields.optional("timing", lambda: whole(fields.value("timing"), "timing", _timing))
+    spec = fields.optional("spec", lambda: whole(fields.value("spec"), "spec", _spec)) or ("", "")
     return Trace(
         model=fields.text("model"),
         digest=fields.text("digest"),
@@ -181,7 +201,43 @@ def _trace(fields: Fields) -> Trace:
         costs=fields.optional("costs", lambda: fields.texts("costs")) or (),
         value=fields.optional("value", lambda: fields.number("value")),
         unit=fields.optional("unit", lambda: fields.text("unit")) or "",
+        lasting=fields.optional("lasting", lambda: _lasting(fields, processes, len(steps))) or (),
+        truths=fields.optional("truths", lambda: _truths(fields, len(steps))) or (),
+        spec=spec[0],
+        spec_digest=spec[1],
     )
+
+
+def _spec(fields: Fields) -> tuple[str, str]:
+    return fields.text("path"), fields.text("digest")
+
+
+def _lasting(fields: Fields, processes: tuple[str, ...], steps: int) -> tuple[Lasting, ...]:
+    return fields.items("lasting", lambda inner: _one_lasting(inner, processes, steps))
+
+
+def _one_lasting(fields: Fields, processes: tuple[str, ...], steps: int) -> Lasting:
+    process, first, last = fields.text("process"), fields.number("first"), fields.number("last")
+    if not first <= last <= steps:
+        raise FieldError(f"{fields.path('first')}: expected 0 <= first <= last <= {steps}, found {first} and {last}")
+    return Lasting(
+        fields.one_of("view", LASTING),
+        _known(process, processes, fields.path("process")) if process else "",
+        fields.text("text"),
+        first,
+        last,
+    )
+
+
+def _truths(fields: Fields, steps: int) -> tuple[Truth, ...]:
+    return fields.items("truths", lambda inner: _truth(inner, steps))
+
+
+def _truth(fields: Fields, steps: int) -> Truth:
+    signs = fields.text("signs")
+    if len(signs) != steps + 1 or not SIGNS.issuperset(signs):
+        raise FieldError(f"{fields.path('signs')}: expected {steps + 1} of the signs 1, 0 and -")
+    return Truth(fields.text("text"), fields.one_of("role", ROLES), signs)
 
 
 def _loop(fields: Fields, steps: int) -> int:

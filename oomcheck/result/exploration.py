@@ -82,6 +82,7 @@ class Exploration:
     seconds: float
     reductions: tuple[str, ...] = ()  # passes that made the search smaller, as reports call them
     shortest: bool = True  # else the witnesses are real, but there may be shorter ones
+    orders: frozenset[LockEdge] = frozenset()  # that were seen, if lockdep was asked for; all only without reductions
 
     @property
     def exhaustive(self) -> bool:

@@ -50,6 +50,34 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Lasting:
+    """A fact that is true in the states `first` to `last`, numbered as steps are: state n is that after step n.
+
+    `view` is held, blocked (for a lock), sleeping (wait queue, completion, delay, grace period), frozen or timer;
+    `process` is "" for timers; `text` names the lock, with `(read)` or `(write)`, or what is waited for.
+    """
+
+    view: str
+    process: str
+    text: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where a formula is true: one sign for each state from 0, "1" true, "0" false, "-" without a meaning there.
+
+    `role` is property (what the trace is about), part (a conjunct or a part of its formula) or other (another property
+    of the same check; the text is then its name).
+    """
+
+    text: str
+    role: str
+    signs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Why the last state decides the property.
 
@@ -113,6 +141,10 @@ class Trace:
     costs: tuple[str, ...] = ()  # cost counters that were counted
     value: int | None = None
     unit: str = ""
+    lasting: tuple[Lasting, ...] = ()
+    truths: tuple[Truth, ...] = ()
+    spec: str = ""  # the path of the spec as given, "" for a sanitizer without a spec
+    spec_digest: str = ""  # of the spec's text
 
     @property
     def switches(self) -> int:

@@ -34,11 +34,42 @@ def test_sanitizers(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: st
 
 
 def test_properties(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whether the end violates a property of a spec is not claimed: the spec is not part of the trace."""
+    """With the spec at hand the end is judged; without it that is left to `check`."""
     main([*steps(tmp_path), "-p", "smaller", "-o", str(tmp_path / "out")])
     capsys.readouterr()
-    assert main(["replay", str(tmp_path / "out/steps/default/smaller.json")]) == 0
+    path, spec = tmp_path / "out/steps/default/smaller.json", tmp_path / "steps.oomspec"
+    assert main(["replay", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("and the end is as claimed")
+    moved = spec.rename(tmp_path / "moved.oomspec")
+    assert main(["replay", str(path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("the end is for `check` to judge by smaller")
+    assert main(["replay", str(path), "--spec", str(moved)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("and the end is as claimed")
+
+
+def test_changed_spec(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace of an older spec is refused; so is a spec that is missing where it is said to lie."""
+    main([*steps(tmp_path), "-p", "smaller", "-o", str(tmp_path / "out")])
+    path, spec = tmp_path / "out/steps/default/smaller.json", tmp_path / "steps.oomspec"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("x < 2", "x < 1"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["replay", str(path)]) == 2
+    assert "error[E0501]: the spec" in capsys.readouterr().err
+    assert main(["replay", str(path), "--spec", str(tmp_path / "none.oomspec")]) == 2
+    assert "error[E0001]" in capsys.readouterr().err
+
+
+def test_claimed_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that is said to violate a property that it does not is refused."""
+    main([*steps(tmp_path), "-p", "smaller", "-o", str(tmp_path / "out")])
+    path = tmp_path / "out/steps/default/smaller.json"
+    trace = json.loads(path.read_text(encoding="utf-8"))
+    trace["property"] = "small"
+    del trace["truths"]
+    path.write_text(json.dumps(trace), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["replay", str(path)]) == 2
+    assert "error[E0503]: the end is not as the trace tells" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flags", [[], ["--width", "40"], ["--ascii"], ["--states", "full"], ["--lanes", "all"]])
@@ -100,6 +131,7 @@ def _choice(trace: Trace) -> None:
 
 def _twice(trace: Trace) -> None:
     trace["steps"].append({**trace["steps"][-1], "number": len(trace["steps"]) + 1})
+    del trace["truths"]  # one sign for each state
 
 
 def _text(trace: Trace) -> None:
@@ -124,6 +156,7 @@ def _line(trace: Trace) -> None:
 
 def _shorter(trace: Trace) -> None:
     trace["steps"].pop()
+    del trace["truths"], trace["lasting"]  # they reach to the last state
 
 
 def _initial(trace: Trace) -> None:
@@ -138,9 +171,36 @@ def _prop(trace: Trace) -> None:
     trace["property"] = "uninit"
 
 
+def _lasting(trace: Trace) -> None:
+    trace["lasting"][0]["last"] = trace["lasting"][0]["first"]
+
+
+def _unlasting(trace: Trace) -> None:
+    trace["lasting"].pop()
+
+
+def _truths(trace: Trace) -> None:
+    trace["truths"][0]["signs"] = trace["truths"][0]["signs"].replace("0", "1")
+
+
 @pytest.mark.parametrize(
     "tamper",
-    [_choice, _twice, _text, _process, _change, _place, _line, _shorter, _initial, _facts, _prop],
+    [
+        _choice,
+        _twice,
+        _text,
+        _process,
+        _change,
+        _place,
+        _line,
+        _shorter,
+        _initial,
+        _facts,
+        _prop,
+        _lasting,
+        _unlasting,
+        _truths,
+    ],
 )
 def test_tampered(tmp_path: Path, capsys: pytest.CaptureFixture[str], tamper: Callable[[Trace], None]) -> None:
     """Whatever a trace tells must be what happens: E0503."""

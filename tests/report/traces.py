@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from oomcheck.result.trace import Change, Ending, Fact, Promise, Step, Trace
+from oomcheck.result.trace import Change, Ending, Fact, Lasting, Promise, Step, Trace, Truth
 
 KILL = "mm/oom_kill.c:__oom_kill_process"
 MARK = "mm/oom_kill.c:mark_oom_victim"
@@ -250,4 +250,21 @@ def traces(draw: st.DrawFn, max_processes: int = 9, max_steps: int = 14) -> Trac
         costs=tuple(draw(st.lists(texts, max_size=2))),
         value=draw(st.one_of(st.none(), numbers)),
         unit=draw(st.one_of(st.just("ticks"), texts)),
+        lasting=tuple(draw(st.lists(_lasting(len(steps), maybe), max_size=5))),
+        truths=tuple(draw(st.lists(_truths(len(steps)), max_size=3))),
+        spec=draw(st.sampled_from(["", "specs/oom_freezer.oomspec"])),
     )
+
+
+@st.composite
+def _lasting(draw: st.DrawFn, steps: int, maybe: st.SearchStrategy[str]) -> Lasting:
+    """A fact that is true in some states of a trace of so many steps."""
+    first = draw(st.integers(0, steps))
+    view = draw(st.sampled_from(["held", "blocked", "sleeping", "frozen", "timer"]))
+    return Lasting(view, draw(maybe), draw(texts), first, draw(st.integers(first, steps)))
+
+
+def _truths(steps: int) -> st.SearchStrategy[Truth]:
+    """A row of truth over a trace of so many steps."""
+    signs = st.text("10-", min_size=steps + 1, max_size=steps + 1)
+    return st.builds(Truth, texts, st.sampled_from(["property", "part", "other"]), signs)

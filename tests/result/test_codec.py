@@ -74,6 +74,10 @@ def test_not_a_trace(data: bytes | str, message: str) -> None:
     assert refusal(data) == message
 
 
+OWNS = "lasting[0].view: expected held or blocked or sleeping or frozen or timer, found 'owns'"
+LONG = "lasting[0].first: expected 0 <= first <= last <= 10, found 3 and 11"
+SIGNS = "truths[0].signs: expected 11 of the signs 1, 0 and -"
+ROLE = "truths[0].role: expected property or part or other, found 'all'"
 PROMISE = "promises[0].kind: expected weak or strong or progress, found 'fair'"
 
 
@@ -111,6 +115,11 @@ PROMISE = "promises[0].kind: expected weak or strong or progress, found 'fair'"
         (["costs"], [1], "costs[0]: expected a string, found a number"),
         (["value"], "unbounded", "value: expected a whole number, found a string"),
         (["unit"], 1, "unit: expected a string, found a number"),
+        (["lasting"], [{"view": "owns", "process": "", "text": "", "first": 0, "last": 0}], OWNS),
+        (["lasting"], [{"view": "held", "process": "", "text": "", "first": 3, "last": 11}], LONG),
+        (["truths"], [{"text": "p", "role": "part", "signs": "101"}], SIGNS),
+        (["truths"], [{"text": "p", "role": "all", "signs": "1" * 11}], ROLE),
+        (["spec"], {"path": "a"}, "spec has no field 'digest'"),
         (["steps", 0, "ticks"], -1, "steps[0].ticks: expected a number in 0 .. 10^18"),
         (["steps", 0, "costs"], [{"name": "c"}], "steps[0].costs[0] has no field 'amount'"),
     ],
