@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from oomcheck.ir.system import CoverPoint, ProcessKind, TransitionSystem
 from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
 from oomcheck.lang.lower import show_param
-from oomcheck.lang.spec import check_target, plan, provisional
+from oomcheck.lang.spec import Spec, check_target, plan, provisional
 from oomcheck.lang.tree import ParamDecl, SpecFile
 from oomcheck.portfolio import Aside
 from oomcheck.proof_rows import Sought, proof_verdict, prove_rows
@@ -67,7 +67,12 @@ def check_files(model: Path, specs: tuple[Path, ...], options: Options) -> Repor
     if options.engine not in ENGINES:
         raise error("E0504", f"engine `{options.engine}` is not available in this version", None, "use auto")
     files, base, rows = planned(model, specs, options)
-    return _Runner(files, base, rows, options).run(str(model))
+    return check_rows(files, base, rows, options)
+
+
+def check_rows(files: Files, base: Elaborated, rows: list[Row], options: Options) -> Report:
+    """Settle rows that were planned before."""
+    return _Runner(files, base, rows, options).run(files.path)
 
 
 def planned(model: Path, specs: tuple[Path, ...], options: Options) -> tuple[Files, Elaborated, list[Row]]:
@@ -76,10 +81,17 @@ def planned(model: Path, specs: tuple[Path, ...], options: Options) -> tuple[Fil
         if any(path.resolve() == other.resolve() for other in specs[:number]):
             raise error("E0003", f"the spec `{path}` is given twice")
     files = read_files(model, options.include)
-    trees = _read_specs(model, specs)
-    base = _elaborate_for(files, [tree for _, _, tree in trees], options)
-    plans = [plan(tree, str(path), base, options.params, name) for name, path, tree in trees]
+    base, plans = laid_out(files, _read_specs(model, specs), options)
     return files, base, select(list(rows_of(plans, model, options, base)), plans, options)
+
+
+def laid_out(
+    files: Files, specs: Iterable[tuple[str, Path, SpecFile]], options: Options
+) -> tuple[Elaborated, list[Spec]]:
+    """The model to plan with, and the checks of the specs, each with the name that identities begin with."""
+    trees = list(specs)
+    base = _elaborate_for(files, [tree for _, _, tree in trees], options)
+    return base, [plan(tree, str(path), base, options.params, name, options.quick) for name, path, tree in trees]
 
 
 def _read_specs(model: Path, specs: tuple[Path, ...]) -> list[tuple[str, Path, SpecFile]]:
@@ -408,8 +420,18 @@ class _Runner:
         value = finding.value if finding is not None and not finding.violates else None
         mode = known.group.mode
         found = known.exploration
+        others = known.group.others(row)
         subject = Subject(
-            self._files.path, row.identity, title.value, found.states, engine, mode, value, found.shortest
+            self._files.path,
+            row.identity,
+            title.value,
+            found.states,
+            engine,
+            mode,
+            value,
+            found.shortest,
+            others,
+            *row.spec_file,
         )
         shown = replace(prop, name=row.prop)
         if about_runs(prop) and not known.findings:  # the formula has no meaning somewhere

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Options:
     prove: bool = False  # parameters that may stay without a value do, unless they are given one
     rlimit: int | None = None  # Z3's own steps for one question
     certificates: Path | None = None  # folder for those of proofs
+    quick: bool = False  # at the parameters that checks name for a quick run
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Row:
     named: bool
     shown: bool
     open: frozenset[str] = frozenset()
+
+    @property
+    def spec_file(self) -> tuple[str, str]:
+        """Path and digest of its spec, empty if it has none."""
+        return ("", "") if self.spec is None else (self.spec.path, self.spec.digest)
 
     @property
     def costs(self) -> frozenset[str]:
@@ -147,6 +153,12 @@ def select(rows: list[Row], plans: list[Spec], options: Options) -> list[Row]:
             if not any(_matches(row, glob) for row in rows):
                 raise error("E0006", f"`{flag} {glob}` matches nothing", None, _selection_hint(plans, options))
     return left
+
+
+def matching(rows: Iterable[Row], globs: Iterable[str]) -> tuple[str, ...]:
+    """The globs that choose any of the rows, in their order."""
+    known = list(rows)
+    return tuple(glob for glob in globs if any(_matches(row, glob) for row in known))
 
 
 def _matches(row: Row, glob: str) -> bool:

@@ -147,9 +147,9 @@ class SpecBuilder(Builder):
 
     def check(self, node: Tree) -> t.CheckDecl:
         """A check with its clauses."""
-        name, selection, with_, without, timing, expect, because = node.children
+        name, selection, with_, without, timing, quick, expect, because = node.children
         chosen = as_tree(selection).children
-        bindings = () if with_ is None else tuple(self.binding(as_tree(b)) for b in as_tree(with_).children)
+        bindings = () if with_ is None else self.bindings(with_)
         word, value, place = as_tree(expect).children if expect is not None else ("", None, None)
         return t.CheckDecl(
             self.name(name),
@@ -157,12 +157,17 @@ class SpecBuilder(Builder):
             bindings,
             () if without is None else self.names(as_tree(without).children[0]),
             self.timing(timing),
+            None if quick is None else t.Quick(self.bindings(quick), self.span(quick)),
             str(word),
             self.expr(value) if value is not None else None,
             self.string(place) if place is not None else "",
             self.string(as_tree(because).children[0]) if because is not None else "",
             self.span(node),
         )
+
+    def bindings(self, node: Node) -> tuple[t.Binding, ...]:
+        """The bindings of a clause."""
+        return tuple(self.binding(as_tree(one)) for one in as_tree(node).children)
 
     def timing(self, node: Node) -> t.Timing | None:
         """`timed`, `untimed` or neither."""

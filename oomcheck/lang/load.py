@@ -18,7 +18,10 @@ MAX_CHAIN = 100  # imports of imports
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """A model and its imports, imported ones first; `bindings` of imports, outermost last."""
+    """A model and its imports, imported ones first; `bindings` of imports, outermost last.
+
+    `missing` are paths at which an import was looked for in vain before it was found elsewhere.
+    """
 
     path: str
     main: t.ModelFile
@@ -26,6 +29,7 @@ class Files:
     bindings: tuple[t.Binding, ...]
     sources: tuple[Source, ...]
     digest: str
+    missing: tuple[str, ...] = ()
 
 
 def read_files(path: Path, include: tuple[Path, ...] = ()) -> Files:
@@ -35,8 +39,19 @@ def read_files(path: Path, include: tuple[Path, ...] = ()) -> Files:
     if main.library:
         raise error("E0207", f"`{path}` is a library: it is imported by models", main.name.span)
     return Files(
-        str(path), main, tuple(reader.files), tuple(reader.bindings), tuple(reader.sources), reader.digest(path)
+        str(path),
+        main,
+        tuple(reader.files),
+        tuple(reader.bindings),
+        tuple(reader.sources),
+        reader.digest(path),
+        tuple(reader.missing),
     )
+
+
+def text_digest(source: Source) -> str:
+    """A digest of one text."""
+    return "sha256:" + hashlib.sha256(source.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def read_spec(path: Path) -> tuple[t.SpecFile, Source]:
@@ -54,6 +69,7 @@ class _Reader:
         self.files: list[t.ModelFile] = []
         self.sources: list[Source] = []
         self.bindings: list[t.Binding] = []
+        self.missing: dict[str, None] = {}
 
     def read(self, path: Path, chain: tuple[Path, ...]) -> t.ModelFile:
         """The file at `path`; `chain` are the files being read, outermost first."""
@@ -82,6 +98,7 @@ class _Reader:
             target = folder / item.path
             if target.is_file():
                 break
+            self.missing[str(target)] = None
         else:
             raise error("E0207", f"cannot find `{item.path}`", span, "imports are relative to their file")
         real = target.resolve()

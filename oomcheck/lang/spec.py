@@ -18,7 +18,7 @@ from oomcheck.lang.calls import statements_of
 from oomcheck.lang.costs import counters
 from oomcheck.lang.elaborate import Elaborated
 from oomcheck.lang.inside import Inside
-from oomcheck.lang.load import Files
+from oomcheck.lang.load import Files, text_digest
 from oomcheck.lang.lower import Lowered
 from oomcheck.lang.mode import Mode
 from oomcheck.lang.parts import antecedents, conjuncts
@@ -64,6 +64,12 @@ class Spec:
     path: str
     tree: t.SpecFile
     checks: tuple[Check, ...]
+    skipped: tuple[str, ...] = ()  # checks that a quick plan leaves out
+
+    @property
+    def digest(self) -> str:
+        """The digest of its text."""
+        return text_digest(self.tree.model_span.source)
 
 
 def check_target(spec: t.SpecFile, spec_path: Path, model_path: Path) -> None:
@@ -73,9 +79,19 @@ def check_target(spec: t.SpecFile, spec_path: Path, model_path: Path) -> None:
         raise error("E0402", f"this spec is for `{spec.model}`, not for `{model_path}`", spec.model_span)
 
 
-def plan(spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str], name: str = "") -> Spec:
-    """The checks of a spec; `fixed` parameters from the command line win over `with`; `name` is that of the file."""
-    found = _Planner(spec, path, base, fixed).run()
+def plan(
+    spec: t.SpecFile,
+    path: str,
+    base: Elaborated,
+    fixed: Mapping[str, int | str],
+    name: str = "",
+    quick: bool = False,
+) -> Spec:
+    """The checks of a spec; `fixed` parameters from the command line win over `with`; `name` is that of the file.
+
+    A quick plan takes the bindings that checks name for it, else the first value of each range.
+    """
+    found = _Planner(spec, path, base, fixed, quick).run()
     return replace(found, name=name or found.name)
 
 
@@ -114,7 +130,10 @@ def mode_of(check: Check, elaborated: Elaborated) -> Mode:
 
 
 class _Planner:
-    def __init__(self, spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str]) -> None:
+    def __init__(
+        self, spec: t.SpecFile, path: str, base: Elaborated, fixed: Mapping[str, int | str], quick: bool
+    ) -> None:
+        self._quick = quick
         self._spec = spec
         self._path = path
         self._base = base
@@ -145,7 +164,9 @@ class _Planner:
             implicit = Check("default", (*rest, *sanitizers), ({},), (), frozenset(), "", "", "", None)
             bounded, times = self._bounded(rest), self._comparing(rest)
             checks.append(replace(implicit, costs=self._costs(rest), bounded=bounded, comparing=times))
-        return Spec(Path(self._path).stem, self._path, self._spec, tuple(checks))
+        skipped = tuple(one.name.text for one in self._spec.checks if self._quick and skips(one))
+        left = tuple(check for check in checks if check.name not in skipped)
+        return Spec(Path(self._path).stem, self._path, self._spec, left, skipped)
 
     def _names(self) -> None:
         seen: dict[str, Span] = {}
@@ -285,9 +306,21 @@ class _Planner:
             raise error("E0405", f'no statement carries @ "{decl.at}"', decl.name.span, _close(decl.at, known))
 
     def _instances(self, decl: t.CheckDecl) -> tuple[tuple[Mapping[str, int], ...], tuple[str, ...]]:
+        """The values to check; those for a quick run must make sense in every run."""
+        whole = self._combined(decl, decl.bindings)
+        if decl.quick is None and not self._quick:
+            return whole
+        instances, ranged = self._combined(decl, quick_bindings(decl))
+        # Identities are the same as in the whole run, so that verdicts can be compared.
+        names = tuple(dict.fromkeys((*whole[1], *ranged)))
+        return (instances, names) if self._quick else whole
+
+    def _combined(
+        self, decl: t.CheckDecl, bindings: tuple[t.Binding, ...]
+    ) -> tuple[tuple[Mapping[str, int], ...], tuple[str, ...]]:
         axes: list[tuple[str, list[int]]] = []
         ranged: list[str] = []
-        for binding in decl.bindings:
+        for binding in bindings:
             param = self._params.get(binding.name.text)
             if param is None:
                 hint = _close(binding.name.text, list(self._params))
@@ -323,6 +356,24 @@ class _Planner:
                 limits = f"{param.low} .. {param.high}" if param.high is not None else f">= {param.low}"
                 raise error("E0005", f"`{param.name}` is {value}, outside of {limits}", binding.name.span)
         return list(dict.fromkeys(values))
+
+
+def skips(decl: t.CheckDecl) -> bool:
+    """Whether a quick run leaves a check out."""
+    return decl.quick is not None and not decl.quick.bindings
+
+
+def quick_bindings(decl: t.CheckDecl) -> tuple[t.Binding, ...]:
+    """What a check binds in a quick run: as its clause says, else the first value of each range."""
+    given = {} if decl.quick is None else {one.name.text: one for one in decl.quick.bindings}
+    kept = [_first(one) for one in decl.bindings if one.name.text not in given]
+    return (*kept, *(decl.quick.bindings if decl.quick is not None else ()))
+
+
+def _first(binding: t.Binding) -> t.Binding:
+    if binding.low is not None:
+        return t.Binding(binding.name, None, binding.low, binding.low)
+    return replace(binding, values=binding.values[:1])
 
 
 def typed_properties(spec: t.SpecFile, lowered: Lowered, wanted: Collection[str] | None = None) -> dict[str, Property]:

@@ -196,7 +196,7 @@ TABLE: Final[tuple[Habit, ...]] = (
         lambda s: (
             s.words[:1] == ("check",)
             and not s.wants(":")
-            and s.found in ("with", "without", "timed", "untimed", "expect", "because")
+            and s.found in ("with", "without", "timed", "untimed", "quick", "expect", "because")
         ),
         "`$found` comes too late",
         TIMING_ORDER,

@@ -28,7 +28,7 @@ PAST: Final = words("Y O H S once historically since previously before past")
 BRANCHING: Final = words("AG AF AX EG EF EX")
 VALUES: Final = words("== != < <= > >= + - * / %")  # operators on values
 VERDICTS: Final = words("holds violated covered unreachable vacuous unknown proved")
-TIMING_ORDER: Final = "the order is: properties, with, without, timed or untimed, expect, value, at, because"
+TIMING_ORDER: Final = "the order is: properties, with, without, timed or untimed, quick, expect, value, at, because"
 
 
 def _starts(spot: Spot, *kinds: str) -> bool:

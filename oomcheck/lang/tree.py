@@ -754,6 +754,14 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
+class Quick:
+    """What a quick run does with a check: it leaves it out if there are no bindings."""
+
+    bindings: tuple[Binding, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CheckDecl:
     """A check; `properties` is None for `all`."""
 
@@ -762,6 +770,7 @@ class CheckDecl:
     bindings: tuple[Binding, ...]
     without: tuple[Name, ...]
     timing: Timing | None
+    quick: Quick | None
     expect: str
     value: Expr | None
     at: str

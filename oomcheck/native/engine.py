@@ -19,7 +19,7 @@ from oomcheck.native.checkpoint import Keeper, Place, Spill, digest_of
 from oomcheck.native.emit import WANT_ORDERS, WANT_RACES, emit
 from oomcheck.native.evidence import Path, Seen, decided, note, note_sets
 from oomcheck.native.fused import Passing
-from oomcheck.native.items import Items, Races, items_of
+from oomcheck.native.items import Items, Orders, Races, items_of
 from oomcheck.native.layout import NARROW
 from oomcheck.native.reduce import ample_for
 from oomcheck.native.room import log_space, most_bytes
@@ -171,7 +171,9 @@ class _Run:
             facts.states, facts.transitions, facts.depth, stopped or reason, self._budget.seconds
         )
         titles = tuple(TITLES[reduction] for reduction in tuning.reductions)
-        return replace(record, reductions=titles, shortest=shortest)
+        seen = (self._items.items[number] for number in facts.items)
+        orders = frozenset(item.edge for item in seen if isinstance(item, Orders))
+        return replace(record, reductions=titles, shortest=shortest, orders=orders)
 
     def _after_reduction(self, reduced: _Reduced, stopped: str) -> tuple[Findings, str, bool]:
         """What was decided, with paths; why some are missing, or ""; whether they are the shortest."""

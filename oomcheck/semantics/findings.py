@@ -60,4 +60,5 @@ class Findings:
             covered=frozenset(self.covered),
             halted=frozenset(self.halted),
             seconds=seconds,
+            orders=self._order.edges,
         )

@@ -14,6 +14,11 @@ class LockOrder:
         self._seen: dict[LockEdge, int] = {}
         self._leaving: dict[int, list[LockEdge]] = {}
 
+    @property
+    def edges(self) -> frozenset[LockEdge]:
+        """All edges that were added."""
+        return frozenset(self._seen)
+
     def origin(self, edge: LockEdge) -> int:
         """The state in which `edge` was added."""
         return self._seen[edge]
