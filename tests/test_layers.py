@@ -28,6 +28,7 @@ LEVELS = {
     "smt": 5,
     "pygen": 5,
     "check": 10,
+    "mutation": 11,
     "settings": 7,
     "version": 0,
     "evidence": 5,

@@ -120,6 +120,14 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "way of searching refused",
         "A reduction or a lossy search would not keep the verdict of the property, so it is not used.",
     ),
+    "E0509": (
+        "not a baseline",
+        "The file is no baseline of this tool; `gate --write-baseline` writes one from a run that has all verdicts.",
+    ),
+    "E0510": (
+        "a process died",
+        "A process that did part of the work ended by itself, most often because the machine ran out of memory.",
+    ),
     # W: warnings and lint
     "W0601": (
         "two shared reads in one expression",

@@ -15,6 +15,7 @@ from oomcheck.lang.nodes import Node, Token, Tree
 LETTERS: Final = {"NEXT": "X", "GLOBALLY": "G", "FINALLY": "F", "UNTIL": "U", "RELEASES": "R", "WEAK_UNTIL": "W"}
 CONNECTIVES: Final = {"not_expr": "!", "and_expr": "&&", "or_expr": "||", "implies": "->", "equivalent": "<->"}
 TEMPORAL: Final = ("modal", "until", "equivalent")
+NOT_PROPERTIES: Final = ("define_decl", "check_decl", "mutant_decl")
 ABOUT_RUNS: Final = {
     "ltl_decl": "ltl",
     "leads_decl": "leads_to",
@@ -35,8 +36,9 @@ class SpecBuilder(Builder):
             self.string(target),
             self.span(target),
             tuple(self.define(i) for i in items if i.data == "define_decl"),
-            tuple(self.property(i) for i in items if i.data not in ("define_decl", "check_decl")),
+            tuple(self.property(i) for i in items if str(i.data) not in NOT_PROPERTIES),
             tuple(self.check(i) for i in items if i.data == "check_decl"),
+            tuple(self.equivalent(i) for i in items if i.data == "mutant_decl"),
             self.span(node),
         )
 
@@ -163,6 +165,13 @@ class SpecBuilder(Builder):
             self.string(place) if place is not None else "",
             self.string(as_tree(because).children[0]) if because is not None else "",
             self.span(node),
+        )
+
+    def equivalent(self, node: Tree) -> t.EquivalentDecl:
+        """Why a mutant changes nothing that a check could notice."""
+        name, because = node.children
+        return t.EquivalentDecl(
+            " ".join(self.string(name).split()), self.string(as_tree(because).children[0]), self.span(node)
         )
 
     def bindings(self, node: Node) -> tuple[t.Binding, ...]:

@@ -20,7 +20,7 @@ MAX_CHAIN = 100  # imports of imports
 class Files:
     """A model and its imports, imported ones first; `bindings` of imports, outermost last.
 
-    `missing` are paths at which an import was looked for in vain before it was found elsewhere.
+    `probes` are all places where imports were looked for, each with the real path of what was there, "" for no file.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Files:
     bindings: tuple[t.Binding, ...]
     sources: tuple[Source, ...]
     digest: str
-    missing: tuple[str, ...] = ()
+    probes: tuple[tuple[str, str], ...] = ()
 
 
 def read_files(path: Path, include: tuple[Path, ...] = ()) -> Files:
@@ -45,7 +45,7 @@ def read_files(path: Path, include: tuple[Path, ...] = ()) -> Files:
         tuple(reader.bindings),
         tuple(reader.sources),
         reader.digest(path),
-        tuple(reader.missing),
+        tuple(reader.probes.items()),
     )
 
 
@@ -69,7 +69,7 @@ class _Reader:
         self.files: list[t.ModelFile] = []
         self.sources: list[Source] = []
         self.bindings: list[t.Binding] = []
-        self.missing: dict[str, None] = {}
+        self.probes: dict[str, str] = {}
 
     def read(self, path: Path, chain: tuple[Path, ...]) -> t.ModelFile:
         """The file at `path`; `chain` are the files being read, outermost first."""
@@ -98,10 +98,11 @@ class _Reader:
             target = folder / item.path
             if target.is_file():
                 break
-            self.missing[str(target)] = None
+            self.probes[str(target)] = ""
         else:
             raise error("E0207", f"cannot find `{item.path}`", span, "imports are relative to their file")
         real = target.resolve()
+        self.probes[str(target)] = str(real)
         if not any(real.is_relative_to(root.resolve()) for root in self._roots):
             hint = "imports stay below the folder of the model; --include DIR adds another"
             raise error("E0207", f"`{item.path}` lies outside of the model's folder", span, hint)

@@ -29,8 +29,8 @@ GROUPS: Final[tuple[tuple[str, str, frozenset[str]], ...]] = (
     ),
     (
         "DEADLOCK_FREE",
-        "a property, `check` or `define`",
-        words("DEADLOCK_FREE CHECK DEFINE PROPERTY LTL LEADS_TO WITHIN BOUND"),
+        "a property, `check`, `define` or `equivalent`",
+        words("DEADLOCK_FREE CHECK DEFINE EQUIVALENT PROPERTY LTL LEADS_TO WITHIN BOUND"),
     ),
     (
         "WHILE",

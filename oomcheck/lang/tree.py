@@ -779,6 +779,15 @@ class CheckDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class EquivalentDecl:
+    """Why no check can notice a mutant of the model; `mutant` is its name, such as `exit.oom: swap ...`."""
+
+    mutant: str
+    because: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SpecFile:
     """A spec and the model file that it names."""
 
@@ -787,4 +796,5 @@ class SpecFile:
     defines: tuple[DefineDecl, ...]
     properties: tuple[PropertyDecl, ...]
     checks: tuple[CheckDecl, ...]
+    equivalents: tuple[EquivalentDecl, ...]
     span: Span = field(compare=False)

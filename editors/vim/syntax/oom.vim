@@ -12,7 +12,7 @@ syntax keyword oomStatement if else while loop each in down to either or choose 
 syntax keyword oomOperator and not implies at inside forall exists count
 syntax keyword oomTemporal always eventually next until weak_until
 syntax keyword oomConstant true false NULL current
-syntax keyword oomProperty invariant never cover lemma deadlock_free ltl leads_to within bound max sup time fair check all except without timed untimed quick expect value because holds proved violated covered unreachable vacuous unknown
+syntax keyword oomProperty invariant never cover lemma deadlock_free ltl leads_to within bound max sup time fair check all except without timed untimed quick expect value because equivalent holds proved violated covered unreachable vacuous unknown
 
 syntax match oomTemporal "\<[GFXURW]\>\|\[\]\|<>\|\~>\|<->"
 syntax match oomNumber "\<\d\+\>"
