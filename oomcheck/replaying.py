@@ -14,6 +14,7 @@ from oomcheck.lang.elaborate import Elaborated, elaborate
 from oomcheck.lang.load import Files, read_files, read_spec, text_digest
 from oomcheck.lang.lower import Lowered, lower
 from oomcheck.lang.mode import Mode
+from oomcheck.lang.parsing import read_source
 from oomcheck.lang.spec import check_target, typed_properties
 from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Fairness, FairnessKind
@@ -94,9 +95,10 @@ def _property(trace: Trace, lowered: Lowered, model: Path, spec: Path | None) ->
     path = spec if spec is not None else Path(trace.spec) if trace.spec else None
     if path is None or (spec is None and not path.is_file()):
         return None
-    tree, source = read_spec(path)
-    if trace.spec_digest and text_digest(source) != trace.spec_digest:
+    # Looked at before it is parsed: a path in a trace may name any file, and messages quote what they are about.
+    if trace.spec_digest and text_digest(read_source(path, str(path))) != trace.spec_digest:
         raise error("E0501", f"the spec `{path}` changed since the trace was written", None, "check again")
+    tree, _ = read_spec(path)
     check_target(tree, path, model)
     found = typed_properties(tree, lowered, {trace.prop}).get(trace.prop)
     if found is None:
