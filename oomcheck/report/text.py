@@ -9,7 +9,8 @@ from typing import Literal
 
 from oomcheck.prop.property import SANITIZERS
 from oomcheck.records import dataclass
-from oomcheck.report.lanes import LaneOptions, render_trace
+from oomcheck.report.findings import lanes_of
+from oomcheck.report.lanes import LaneOptions
 from oomcheck.report.rows import EXIT_MEANING, UNTIMED, Status, plural, status, status_text, verdict_text
 from oomcheck.report.wording import plain
 from oomcheck.result.verdict import Report, Result, Unknown, exit_code, invariant_of, trace_of
@@ -47,32 +48,35 @@ def render_report(report: Report, options: TextOptions | None = None, code: int 
     width = max((len(row.identity) for row in rows if len(row.identity) <= ROW_WIDTH), default=0)
     lines = [] if quiet else _title(report, options)
     for row in rows:
-        lines += _row(row, width, options)
+        lines += row_lines(row, width, options)
     lines += _remarks(report, options)
     for row in rows:
-        lines += _trace(row, options)
+        lines += trace_lines(row, options)
     lines += _summary(report, exit_code(report) if code is None else code, options)
     return "".join(line + "\n" for line in lines)
 
 
-def _safe(text: str, options: TextOptions) -> str:
+def safe(text: str, options: TextOptions) -> str:
+    """`text` as these options let it be printed: on one line, nothing in it steers a terminal."""
     return plain(text, options.ascii_only)
 
 
-def _paint(text: str, how: Status, options: TextOptions) -> str:
+def paint(text: str, how: Status, options: TextOptions) -> str:
+    """`text` in the colour of a status, if colours are wanted."""
     return f"\x1b[{_COLOR[how]}m{text}\x1b[0m" if options.color else text
 
 
 def _title(report: Report, options: TextOptions) -> list[str]:
     params = " ".join(f"{name}={value}" for name, value in report.params if name in report.chosen)
-    return [_safe("   ".join(filter(None, [report.model, params])), options), ""]
+    return [safe("   ".join(filter(None, [report.model, params])), options), ""]
 
 
-def _row(result: Result, width: int, options: TextOptions) -> list[str]:
+def row_lines(result: Result, width: int, options: TextOptions) -> list[str]:
+    """A result in full, its identity in a column of `width`: verdict, status, sentence, reason, evidence."""
     how = status(result)
-    identity = _safe(result.identity, options).ljust(width)
-    verdict = _safe(verdict_text(result), options)
-    lines = [f"{identity}  {verdict}  {_paint(_safe(status_text(result), options), how, options)}"]
+    identity = safe(result.identity, options).ljust(width)
+    verdict = safe(verdict_text(result), options)
+    lines = [f"{identity}  {verdict}  {paint(safe(status_text(result), options), how, options)}"]
     details = [result.sentence, f"because {result.because}" if result.because else ""]
     if options.detail == "verbose":
         counts = [plural(result.states, "state"), plural(result.transitions, "transition"), f"depth {result.depth}"]
@@ -80,7 +84,7 @@ def _row(result: Result, width: int, options: TextOptions) -> list[str]:
         if result.reductions:
             details.append(f"reduced by {', '.join(result.reductions)}: counts are of what was searched")
     details += _evidence(result, options.detail == "verbose")
-    return lines + ["    " + _safe(detail, options) for detail in details if detail]
+    return lines + ["    " + safe(detail, options) for detail in details if detail]
 
 
 def _evidence(result: Result, verbose: bool) -> list[str]:
@@ -106,7 +110,7 @@ def _remarks(report: Report, options: TextOptions) -> list[str]:
         off = [name for name in SANITIZERS if name not in report.sanitizers]
         lines.append(f"sanitizers on: {_names(report.sanitizers)}; off: {_names(off)}")
         lines.append(f"semantics: {_semantics(report)}")
-    return [*([""] if lines else []), *(_safe(line, options) for line in lines)]
+    return [*([""] if lines else []), *(safe(line, options) for line in lines)]
 
 
 def _semantics(report: Report) -> str:
@@ -123,22 +127,19 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def _trace(result: Result, options: TextOptions) -> list[str]:
+def trace_lines(result: Result, options: TextOptions) -> list[str]:
     """The trace of a result that nobody expected, or of any when verbose."""
-    trace = trace_of(result.verdict)
-    if trace is None or (result.ok and options.detail != "verbose"):
+    if trace_of(result.verdict) is None or (result.ok and options.detail != "verbose"):
         return []
-    remark = "as expected" if result.ok and result.expected else "not as expected" if result.expected else ""
     path = options.paths.get(result.identity, "")
-    lanes = replace(options.lanes, path=path, remark=remark, ascii_only=options.ascii_only)
-    return ["", render_trace(trace, lanes).removesuffix("\n")]
+    return ["", lanes_of(result, replace(options.lanes, path=path, ascii_only=options.ascii_only)).removesuffix("\n")]
 
 
 def _summary(report: Report, code: int, options: TextOptions) -> list[str]:
     counts = Counter(status(result) for result in report.results)
-    parts = [_paint(f"{counts[how]} {how.value}", how, options) for how in Status if counts[how]]
+    parts = [paint(f"{counts[how]} {how.value}", how, options) for how in Status if counts[how]]
     what = f"{plural(len(report.results), 'result')}: {', '.join(parts)}" if parts else "nothing was checked"
     lines = [f"{what}; exit {code}: {EXIT_MEANING[code]}"]
     if report.partial:
-        lines.insert(0, _safe(f"PARTIAL ({report.partial}): these are not all results", options))
+        lines.insert(0, safe(f"PARTIAL ({report.partial}): these are not all results", options))
     return ["", *lines]

@@ -14,7 +14,8 @@ class Gated:
     """One spec with its model, as paths.
 
     `report` is None where nothing could be checked: `diagnostics` then say what is wrong with the files, or
-    `failure` what happened to the process that checked them. `cached` reports were made by an earlier run of the same
+    `failure` what happened to the process that checked them; without either a quick run leaves out the whole spec.
+    `cached` reports were made by an earlier run of the same
     tool on the same content. `seconds` is what this run took.
     """
 
@@ -48,15 +49,18 @@ def gate_exit_code(gate: GateReport) -> int:
     """Exit code of a gate: the worst of its specs (see EXIT_ORDER); no specs, or a complaint, is never good."""
     if gate.partial:
         return INTERRUPTED
-    codes = {_entry_code(entry) for entry in gate.entries} or {WRONG_INPUT}
+    codes = {code for code in map(entry_exit_code, gate.entries) if code is not None} or {WRONG_INPUT}
     if gate.complaints:
         codes.add(1)
+    if INTERRUPTED in codes:
+        return INTERRUPTED
     return next(code for code in EXIT_ORDER if code in codes)
 
 
-def _entry_code(entry: Gated) -> int:
+def entry_exit_code(entry: Gated) -> int | None:
+    """What a spec adds to the exit code; None for one that a quick run leaves out as a whole."""
     if entry.failure:
         return INTERNAL
     if entry.report is None:
-        return WRONG_INPUT
+        return None if entry.skipped and not entry.diagnostics else WRONG_INPUT
     return exit_code(entry.report)
