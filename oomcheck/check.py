@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from oomcheck.prop.property import SANITIZERS, Kind, Property, sanitizer
 from oomcheck.prop.temporal import Liveness
 from oomcheck.readings import Group, Readings, key_of
 from oomcheck.records import dataclass
-from oomcheck.result.exploration import Exploration, Limits, Witness
+from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
     Bounded,
@@ -144,7 +144,8 @@ class _Runner:
         self._files = files
         self._base = base
         self._rows = rows
-        self._options = options
+        self._task = ""  # which rows are being settled, for who watches
+        self._options = options if options.progress is None else replace(options, progress=self._watched(options))
         self._results: dict[int, Result] = {}  # by the number of the row
         self._dead: dict[str, bool] = {}  # statements by place, and whether some search never ran them
         self._warnings: dict[str, None] = {}
@@ -160,11 +161,16 @@ class _Runner:
         groups = self._readings.groups(self._rows, self._stop_asked)
         interrupted = True
         try:
-            for group in groups:
+            for number, group in enumerate(groups, start=1):
                 if self._stop_asked():
                     break
+                names = dict.fromkeys(self._rows[n].check.name for n in group.rows)
+                self._task = f"{number}/{len(groups)} {' '.join(names)}"
                 self._search(group)
             interrupted = bool(self._partial)
+        except KeyboardInterrupt:  # whoever waits has no more patience; what is settled by now stays so
+            if not self._stop_asked():
+                raise
         finally:
             self._explicit.close(interrupted)
         ordered = tuple(result for _, result in sorted(self._results.items()))
@@ -176,6 +182,10 @@ class _Runner:
         dead = tuple(place for place, never in self._dead.items() if never) if self._exhaustive else ()
         values, chosen = self._values(groups)
         return Report(model, values, ordered, on, dead, tuple(self._warnings), chosen, self._partial)
+
+    def _watched(self, options: Options) -> Callable[[Progress], None]:
+        """Who watches also hears what is being settled."""
+        return lambda now: options.progress(replace(now, task=self._task)) if options.progress is not None else None
 
     def _stop_asked(self) -> bool:
         """Whether the caller wants to stop; then the report is partial."""
@@ -273,8 +283,9 @@ class _Runner:
         """Note why a search stopped; the time limit is told as the user gave it."""
         if found.stopped.startswith("time limit"):
             found = replace(found, stopped=f"time limit {self._options.limits.timeout:g} s")
-        if found.stopped in ("interrupted", "terminated"):
-            self._partial = found.stopped
+        reason = found.stopped.partition(" (")[0]  # a lossy search tells in brackets what it was worth
+        if reason in ("interrupted", "terminated"):
+            self._partial = reason
         return found
 
     def _behaviour(self, system: TransitionSystem, found: Exploration) -> bool | None:

@@ -89,12 +89,18 @@ class Opened:
 Search = Callable[[Mapping[str, int], Sequence[str]], Exploration]
 
 
-def open_ended(asked: Asked, search: Search, should_stop: StopCheck | None, sizes: int = SIZES) -> Opened:
+def open_ended(
+    asked: Asked,
+    search: Search,
+    should_stop: StopCheck | None,
+    sizes: int = SIZES,
+    tell: Callable[[str, float], None] | None = None,
+) -> Opened:
     """Prove what is asked of a system with open parameters, and search its smallest instances meanwhile.
 
     `search` looks for witnesses of the named properties at given values. The instances are searched even if all is
     proved before: what a proof says of all of them must be true of these. A counterexample of a proof engine
-    is searched for at its values.
+    is searched for at its values. `tell` hears what is tried, and for how many seconds all has been going on.
     """
     proving = Proving(asked)
     seen: dict[str, Searched] = {}
@@ -105,6 +111,8 @@ def open_ended(asked: Asked, search: Search, should_stop: StopCheck | None, size
         start = time.perf_counter()
         while not proving.done and not all(prop.name in seen for prop in asked.properties):
             proving.look(BEAT)
+            if tell is not None:
+                tell(proving.phase, time.perf_counter() - start)
             reason = should_stop() if should_stop is not None else ""
             if asked.limits.timeout is not None and time.perf_counter() - start > asked.limits.timeout:
                 reason = f"time limit {asked.limits.timeout:g} s"

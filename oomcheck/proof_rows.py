@@ -17,7 +17,7 @@ from oomcheck.proofs import Asked, Bounded, Established, Known, Reached, Settled
 from oomcheck.prop.property import Kind, Property
 from oomcheck.readings import Group, Readings, key_of
 from oomcheck.records import dataclass
-from oomcheck.result.exploration import Exploration, Limits, Witness
+from oomcheck.result.exploration import Exploration, Limits, Progress, Witness
 from oomcheck.result.naming import safe_name
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import (
@@ -103,13 +103,17 @@ class _Group:
             refused = Settled(Undecided(f"threads cannot be counted: {asked.reason}"), method)
             return {number: self._result(number, refused, None, True) for number in group.rows}
         sizes = (SIZES if group.open else 1) if method is Method.AUTO else 0
-        found = open_ended(asked, self._search, self._wants_stop, sizes)
+        found = open_ended(asked, self._search, self._wants_stop, sizes, self._tell)
         behaviour = self._behaviour()
         results = {}
         for number in group.rows:
             prop = group.typed[key_of(sought.rows[number])]
             results[number] = self._result(number, found.settled[prop.name], found.seen.get(prop.name), behaviour)
         return results
+
+    def _tell(self, phase: str, seconds: float) -> None:
+        if self._sought.options.progress is not None:
+            self._sought.options.progress(Progress(0, 0, 0, 0, seconds, phase=phase))
 
     # ------------------------------------------------------------ searches
 

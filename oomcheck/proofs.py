@@ -28,7 +28,7 @@ from oomcheck.smt.checkers import Effort, available
 from oomcheck.smt.child import Child, Died, Done
 from oomcheck.smt.goals import Aim, Goals, goals
 from oomcheck.smt.outcome import Budget, Open, Proof, Question, Refutation, UpTo
-from oomcheck.smt.targets import Answer, Lemma, Method, Target, Task
+from oomcheck.smt.targets import Answer, Lemma, Method, Phase, Target, Task
 from oomcheck.smt.witness import RefusedPathError, witness
 from oomcheck.transform.cost import with_cost
 from oomcheck.transform.monitor import monitored
@@ -133,6 +133,7 @@ class Proving:
         self._waiting = dict.fromkeys(self._targets)
         self._beside: dict[str, tuple[bool, bool]] = {}  # of other targets: whether a state is reachable, or none is
         self._child: Child | None = None
+        self.phase = ""  # what is tried for which property
         self.settled: dict[str, Settled] = {
             prop.name: Settled(Undecided(_UNSUPPORTED), asked.method)
             for prop in asked.properties
@@ -144,7 +145,7 @@ class Proving:
     def _work(self, send: Callable[[object], None]) -> None:
         # Z3 takes longer to load than most checks take, and only this process needs it.
         strategy = import_module("oomcheck.smt.strategy")
-        strategy.settle(Task(tuple(self._targets.values()), self._asked.method, self._budget()), send)
+        strategy.settle(Task(tuple(self._targets.values()), self._asked.method, self._budget()), send, send)
 
     def _budget(self) -> Budget:
         return Budget(self._asked.limits.depth, self._asked.limits.timeout, self._asked.rlimit)
@@ -164,6 +165,8 @@ class Proving:
                     return
                 case Answer():
                     self._take(message)
+                case Phase(name=name, text=text):
+                    self.phase = f"{name.rpartition(':')[2]}: {text}" if name in self._properties else text
                 case Died(reason=reason):
                     self.give_up(reason)
                 case Done():

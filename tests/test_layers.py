@@ -35,7 +35,7 @@ LEVELS = {
     "evidence": 5,
     "vacuity": 5,
     "replaying": 7,
-    "graphs": 5,
+    "graphs": 8,
     "reference": 5,
     "safety": 5,
     "rows": 5,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from oomcheck.check import check_files
 from oomcheck.cli.common import Commands, add_model, exit_table, make_folder, parse_params, write_file
+from oomcheck.cli.gate_files import written
 from oomcheck.cli.progress import progress
+from oomcheck.cli.stopping import GRACE, interruptible
 from oomcheck.cli.ways import add_ways, ways_of
 from oomcheck.diag.diagnostic import error
 from oomcheck.prop.property import SANITIZERS
@@ -21,13 +20,13 @@ from oomcheck.report.json import render_json
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.text import TextOptions, render_report
 from oomcheck.result.codec import dump_trace
+from oomcheck.result.gated import Gated, GateReport
 from oomcheck.result.naming import safe_name
 from oomcheck.result.verdict import Report, exit_code, trace_of
 from oomcheck.rows import Options
-from oomcheck.settings import Settings, resolve
+from oomcheck.settings import FORMATS, TEXT_FORMAT, Settings, resolve
 from oomcheck.version import VERSION
 
-LATER_FORMATS = ("junit", "ktap", "sarif", "github")
 _SETTINGS = ("max_states", "timeout", "max_memory", "depth", "format", "color", "engine", "jobs", "rlimit")
 
 
@@ -66,7 +65,7 @@ def add_checking(parser: argparse.ArgumentParser) -> None:
         "--rlimit", metavar="N", help="steps of the solver for one question (default 30M if there is no --timeout)"
     )
     parser.add_argument("--engine", metavar="ENGINE", help="auto, explicit, reference, bmc, kind or pdr")
-    parser.add_argument("--format", metavar="FORMAT", help="text or json")
+    parser.add_argument("--format", metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
     parser.add_argument("--width", type=int, default=75, help="columns of a trace (default 75)")
     parser.add_argument("--ascii", action="store_true", help="plain ASCII output")
@@ -92,13 +91,11 @@ def report_of(args: argparse.Namespace, prove: bool) -> int:
         raise error("E0003", f"--width is at least {MIN_WIDTH}, found {args.width}")
     if args.quiet and args.verbose:
         raise error("E0003", "-q and -v exclude each other")
-    if args.format in LATER_FORMATS:
-        raise error("E0003", f"--format {args.format} is not supported yet", None, "there are text and json")
     settings = _settings(args)
     ways = ways_of(args, settings)
     if args.output is not None:
         make_folder(args.output)  # before a search that may take hours
-    with interruptible() as should_stop, progress(sys.stderr) as sink:
+    with interruptible(GRACE) as should_stop, progress(sys.stderr, max_states=settings.limits.max_states) as sink:
         options = Options(
             parse_params(args.params),
             tuple(args.select),
@@ -118,11 +115,19 @@ def report_of(args: argparse.Namespace, prove: bool) -> int:
         report = check_files(args.model, tuple(args.specs), options)
     code = exit_code(report)
     paths = _write_traces(report, args.output) if args.output is not None else {}
-    if settings.format == "json":
+    if settings.format == TEXT_FORMAT:
+        sys.stdout.write(render_report(report, _text_options(args, settings, paths), code))
+    elif settings.format == "json":
         sys.stdout.write(render_json(report, VERSION, code))
     else:
-        sys.stdout.write(render_report(report, _text_options(args, settings, paths), code))
+        sys.stdout.write(written(_as_gate(args, report), settings.format))
     return code
+
+
+def _as_gate(args: argparse.Namespace, report: Report) -> GateReport:
+    """The report as that of a gate with one entry, which the formats of CI systems are about."""
+    spec = " ".join(map(str, args.specs))
+    return GateReport(spec or report.model, (Gated(spec, report.model, report),), partial=report.partial)
 
 
 def _tell(notice: str) -> None:
@@ -160,30 +165,3 @@ def _write_traces(report: Report, folder: Path) -> dict[str, str]:
             write_file(path, dump_trace(trace))
             paths[result.identity] = str(path)
     return paths
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], str]]:
-    """While inside, Ctrl-C and SIGTERM ask the search to stop.
-
-    Before a search has asked for the first time, and the second time, they raise as usual.
-    """
-    reason, asked = "", False
-
-    def stop(number: int, _frame: object) -> None:
-        nonlocal reason
-        if reason or not asked:
-            raise KeyboardInterrupt
-        reason = "interrupted" if number == signal.SIGINT else "terminated"
-
-    def should_stop() -> str:
-        nonlocal asked
-        asked = True
-        return reason
-
-    saved = [(number, signal.signal(number, stop)) for number in (signal.SIGINT, signal.SIGTERM)]
-    try:
-        yield should_stop
-    finally:
-        for number, handler in saved:
-            signal.signal(number, handler)

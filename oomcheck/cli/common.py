@@ -30,13 +30,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse_params(given: list[str]) -> dict[str, int | str]:
-    """`NAME=VALUE` pairs; E0003 if one is malformed or repeated."""
+def parse_params(given: list[str], flag: str = "-c") -> dict[str, int | str]:
+    """`NAME=VALUE` pairs that came with `flag`; E0003 if one is malformed or repeated."""
     values: dict[str, int | str] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise error("E0003", f"`-c {pair}` is not of the form NAME=VALUE")
+            raise error("E0003", f"`{flag} {pair}` is not of the form NAME=VALUE")
         if name in values:
             raise error("E0003", f"parameter `{name}` is given twice")
         values[name] = value

@@ -32,7 +32,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The command."""
-    if args.model.suffix != SUFFIX and not args.model.is_dir():
+    if args.model.suffix != SUFFIX and not os.path.isdir(args.model):
         suites = {args.model: tuple(args.specs)}
     else:
         suites = _by_model([args.model, *args.specs])
@@ -64,6 +64,6 @@ def _by_model(paths: list[Path]) -> dict[Path, tuple[Path, ...]]:
 
 def _specs(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.suffix != SUFFIX and not path.is_dir():
+        if path.suffix != SUFFIX and not os.path.isdir(path):
             raise error("E0003", f"{path} is no spec", None, "give one model first, or specs and folders alone")
         yield from (spec.path for spec in find_suite(path).specs)

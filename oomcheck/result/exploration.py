@@ -51,13 +51,19 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a running search stands; `frontier` counts states not yet expanded, `seconds` since the start."""
+    """Where a running search stands; `frontier` counts states not yet expanded, `seconds` since the start.
+
+    `task` says what is searched, for people. While a proof engine is at work, `phase` says what it does, and there
+    are no states.
+    """
 
     states: int
     transitions: int
     frontier: int
     depth: int
     seconds: float
+    task: str = ""
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,15 +132,15 @@ def _inspect(
         if any(is_sanitizer(prop, fault.sanitizer) for prop in properties):
             findings.decide(fault.sanitizer, number, fault=fault.index)
     for prop in properties:
-        if prop.name in findings.witnesses:
+        if is_sanitizer(prop, "lockdep"):  # a circle does not end the list of orders
+            for edge in lock_edges(system, state, moves):
+                findings.order(edge, number)
+        elif prop.name in findings.witnesses:
             continue
-        if evaluate(deciding(prop), state, system.slot):
+        elif evaluate(deciding(prop), state, system.slot):
             findings.decide(prop.name, number)
         elif is_sanitizer(prop, "race") and (racing := race(system, state, moves)):
             findings.decide(prop.name, number, racing=racing)
-        elif is_sanitizer(prop, "lockdep"):
-            for edge in lock_edges(system, state, moves):
-                findings.order(edge, number)
         elif forbids_deadlock(prop) and deadlocked(system, prop, state, moves):
             findings.decide(prop.name, number)
     findings.covered.update(point for move in moves for point in move.covers)

@@ -102,6 +102,7 @@ def _unrolled(system: TransitionSystem, bads: Mapping[Key, Expr], budget: Budget
         unrolling = Unrolling(system, bads, budget)
         for depth in count():
             if depth > start:
+                budget.tell(f"bounded search, bound {depth}")
                 for key, path in unrolling.reached(depth):
                     found[key] = path
                 done = depth

@@ -77,6 +77,7 @@ class _Search:
         for k in range(1, most + 1) if bounds is None else bounds:
             if self._end is not None and monotonic() > self._end:
                 return self._open("time limit")
+            self._budget.tell(f"induction, k = {k}")
             ended = self._base(k)
             if ended is not None:
                 return ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.system import TransitionSystem
@@ -22,6 +22,10 @@ class Question:
     lemmas: tuple[Expr, ...] = ()
 
 
+def silent(_: str) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What one answer may cost. `rlimit` counts Z3's own steps, so that the same run ends the same way everywhere."""
@@ -30,6 +34,7 @@ class Budget:
     seconds: float | None = None
     rlimit: int | None = None
     seed: int = 1
+    tell: Callable[[str], None] = silent  # hears what is tried next
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class _Search:
         self._known = [fact for fact in dict.fromkeys(known) if names.issuperset(variables(fact))]
 
     def answer(self) -> Answer:
+        self._budget.tell("property-directed reachability")
         return self._for_units() if extents(self._small) else self._as_it_is()
 
     def _left(self) -> Budget:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -26,7 +26,7 @@ from oomcheck.smt.merging import clauses_of_not
 from oomcheck.smt.minimise import minimised
 from oomcheck.smt.outcome import Budget, Open, Outcome, Proof, Question, Refutation, UpTo
 from oomcheck.smt.spacer import pdr
-from oomcheck.smt.targets import Answer, Method, Target, Task
+from oomcheck.smt.targets import Answer, Method, Phase, Target, Task
 from oomcheck.transform.instantiate import instantiated
 
 SHALLOW: Final = 8  # steps within which a violation is looked for before a proof is tried
@@ -34,8 +34,8 @@ DEEP: Final = 60  # steps within which an antecedent must hold to be found
 RLIMIT: Final = 30_000_000  # steps of the solver for one question, if neither they nor the seconds are limited
 
 
-def settle(task: Task, send: Send) -> None:
-    """Send an Answer for each target.
+def settle(task: Task, send: Send, tell: Callable[[Phase], None] | None = None) -> None:
+    """Send an Answer for each target, and tell what is tried meanwhile.
 
     The seconds of the budget are for all of them; each may take an equal part of what those before it have left.
     """
@@ -46,13 +46,19 @@ def settle(task: Task, send: Send) -> None:
     facts = _Facts(task.targets)
     for number, target in enumerate(task.targets):
         start = time.perf_counter()
-        clock = Clock(budget, end).part(1 / (len(task.targets) - number))
+        own = budget if tell is None else replace(budget, tell=_teller(target, tell))
+        clock = Clock(own, end).part(1 / (len(task.targets) - number))
         if task.method is Method.BMC:
             answer = _bounded(target, clock.left())
         else:
             argued = _argued(target, clock) if task.method is not Method.PDR else None
             answer = argued or _Prover(target, facts.known(target, clock), task.method, clock).answer()
         send(replace(answer, seconds=time.perf_counter() - start))
+
+
+def _teller(target: Target, tell: Callable[[Phase], None]) -> Callable[[str], None]:
+    """Tells what is tried, with the name of the target."""
+    return lambda text: tell(Phase(target.name, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ def _known(target: Target, hopes: Sequence[Expr], clock: Clock) -> Known:
     derived = [one.formula for one in target.lemmas if one.derived]
     stated = [one for one in target.lemmas if not one.derived]
     share = clock.left(1 / 3)
+    share.tell("invariants that hold in any case")
     found = inductive(small, derived, share) if derived else invariants(small, share, hopes)
     lemmas = prove_lemmas(small, [(one.name, one.formula) for one in stated], clock.left(1 / 3), found)
     proved = {one.name: one.formula for one in stated if one.name in lemmas.proved}

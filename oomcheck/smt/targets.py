@@ -72,6 +72,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """A word between two answers: what is tried for a target."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """All that one process settles."""
 
