@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from oomcheck.version import VERSION
 
 if TYPE_CHECKING:
-    from oomcheck.api import Model, check, load
+    from oomcheck.api import Model, check, gate, load
     from oomcheck.diag.diagnostic import Diagnostic, OomcheckError
+    from oomcheck.gate.options import GateOptions
+    from oomcheck.result.gated import Gated, GateReport, gate_exit_code
     from oomcheck.result.trace import Trace
     from oomcheck.result.verdict import Report, Result, Verdict, Word, exit_code, trace_of, word
 
@@ -27,6 +29,9 @@ __version__ = VERSION
 
 __all__ = [
     "Diagnostic",
+    "GateOptions",
+    "GateReport",
+    "Gated",
     "Model",
     "OomcheckError",
     "Report",
@@ -37,6 +42,8 @@ __all__ = [
     "__version__",
     "check",
     "exit_code",
+    "gate",
+    "gate_exit_code",
     "load",
     "trace_of",
     "word",
@@ -44,18 +51,20 @@ __all__ = [
 
 #: Where the public names come from; they are loaded when they are asked for, as most commands need only some.
 _HOMES = {
-    "oomcheck.api": ("Model", "check", "load"),
+    "oomcheck.api": ("Model", "check", "gate", "load"),
     "oomcheck.diag.diagnostic": ("Diagnostic", "OomcheckError"),
+    "oomcheck.gate.options": ("GateOptions",),
+    "oomcheck.result.gated": ("GateReport", "Gated", "gate_exit_code"),
     "oomcheck.result.trace": ("Trace",),
     "oomcheck.result.verdict": ("Report", "Result", "Verdict", "Word", "exit_code", "trace_of", "word"),
 }
 
 
 class _Package(ModuleType):
-    """The package; that its module `check` is loaded does not hide the function `check`."""
+    """The package; that its modules `check` and `gate` are loaded does not hide the functions of these names."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not (name == "check" and isinstance(value, ModuleType)):
+        if not (name in ("check", "gate") and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

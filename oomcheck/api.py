@@ -10,10 +10,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from oomcheck.check import check_files
+from oomcheck.gate.baseline import compare, load_baseline
+from oomcheck.gate.options import GateOptions
+from oomcheck.gate.run import run_gate, with_complaints
+from oomcheck.gate.suite import find_suite
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lower import lower
 from oomcheck.records import dataclass
+from oomcheck.result.gated import GateReport
 from oomcheck.result.verdict import Report
 from oomcheck.rows import Options
 
@@ -54,7 +59,7 @@ class Model:
 
 def _graphs() -> ModuleType:
     """The graph functions; networkx takes longer to import than most checks, which do not need it."""
-    return import_module("oomcheck.graphs")
+    return import_module("oomcheck.graphs.networks")
 
 
 def load(path: FilePath, *, include: Iterable[FilePath] = (), **params: int | str | bool) -> Model:
@@ -74,6 +79,22 @@ def check(
     specs = (Path(spec),) if isinstance(spec, str | Path) else tuple(Path(s) for s in spec)
     chosen = options or Options()
     return check_files(Path(model), specs, replace(chosen, params={**chosen.params, **_values(params)}))
+
+
+def gate(
+    folder: FilePath = "specs", *, options: GateOptions | None = None, baseline: FilePath | None = None
+) -> GateReport:
+    """Check every spec below a folder against its expectations; complaints are differences from a baseline file.
+
+    Raises OomcheckError if there is no spec, a glob fits nothing, or the baseline is none.
+    """
+    known = None if baseline is None else load_baseline(Path(baseline))
+    chosen = options or GateOptions()
+    found = run_gate(find_suite(Path(folder)), chosen)
+    if known is None:
+        return found
+    whole = not (chosen.quick or chosen.select or chosen.exclude)
+    return with_complaints(found, compare(found, known, whole))
 
 
 def _values(params: dict[str, int | str | bool]) -> dict[str, int | str]:

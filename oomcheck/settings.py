@@ -13,7 +13,8 @@ from oomcheck.diag.diagnostic import Diagnostic, OomcheckError, error
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 
-FORMATS: Final = ("text", "json")
+TEXT_FORMAT: Final = "text"
+FORMATS: Final = (TEXT_FORMAT, "json", "junit", "ktap", "sarif", "github")
 COLORS: Final = ("auto", "always", "never")
 ENGINES: Final = ("auto", "explicit", "reference", "bmc", "kind", "pdr")
 

@@ -30,6 +30,7 @@ LEVELS = {
     "check": 10,
     "mutation": 11,
     "comparing": 11,
+    "explaining": 11,
     "settings": 7,
     "version": 0,
     "evidence": 5,

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from oomcheck.cli.common import Commands, exit_table
 from oomcheck.diag.diagnostic import OomcheckError, error
@@ -19,14 +19,42 @@ from oomcheck.diag.render import render_text
 from oomcheck.evidence import EvidenceError
 from oomcheck.version import VERSION
 
-COMMANDS: Final = ("check", "prove", "certify", "sim", "replay", "info", "lint", "fmt", "explain")  # modules here
+#: Modules here.
+COMMANDS: Final = (
+    "check",
+    "gate",
+    "mutate",
+    "prove",
+    "certify",
+    "sim",
+    "replay",
+    "render",
+    "compare",
+    "graph",
+    "info",
+    "lint",
+    "fmt",
+    "explain",
+)
 RECURSION = 5_000  # nested macros, calls and conditions are walked by recursion
 YOUNG = 50_000  # objects between two searches for garbage; what the phases make is seldom any
 WRONG_INPUT, UNKNOWN, INTERNAL, INTERRUPTED, BROKEN_PIPE = 2, 3, 4, 130, 141
 
 
 class _Parser(argparse.ArgumentParser):
-    """Complains in the tool's own format."""
+    """Complains in the tool's own format; takes flags and other arguments in any order."""
+
+    _mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401  # it is overloaded
+        """As of argparse; `parse_known_intermixed_args` calls it again, and does not know of commands."""
+        if self._mixing or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
 
     def error(self, message: str) -> NoReturn:
         raise error("E0003", message, None, f"see `{self.prog} --help`")

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from oomcheck.cli.check import interruptible
 from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
+from oomcheck.cli.stopping import interruptible
 from oomcheck.diag.diagnostic import error
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
 from oomcheck.report.simulation import sim_json, sim_text

@@ -137,6 +137,6 @@ def as_text(value: object, where: str) -> str:
     """`value` as a string that can be written out again (no half of a surrogate pair)."""
     if not isinstance(value, str):
         raise FieldError(f"{where}: expected a string, found {kind_of(value)}")
-    if any("\ud800" <= char <= "\udfff" for char in value):
+    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
         raise FieldError(f"{where}: not Unicode text")
     return value

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from types import ModuleType
 
-from tests.bench import machine, ours, proofs, results, rumur, sections, spin, startup, tlc
+from tests.bench import gating, machine, ours, proofs, results, rumur, sections, spin, startup, tlc
 from tests.bench.measure import BenchError
 from tests.bench.points import HERE, LARGE, POINTS, RUN_POINTS, SMALLEST, Point, Verdict, kernel_models
 from tests.bench.results import Outcome, Section
@@ -115,6 +115,7 @@ def measure(args: argparse.Namespace, scratch: Path, command: str) -> Outcome:
         notices=left_out,
         found={section: tuple(_told(section, job()) for job in jobs) for section, jobs in plan(setup, args).items()},
         parts=parts(setup, plain) if Section.START in args.sections else (),
+        gates=gates(setup, args) if Section.GATE in args.sections else (),
     )
 
 
@@ -166,6 +167,12 @@ def parts(setup: Setup, plain: tuple[str, ...]) -> tuple[Part, ...]:
         for name in startup.PARTS
         if all(name in run for run in runs)
     )
+
+
+def gates(setup: Setup, args: argparse.Namespace) -> tuple[gating.GateRun, ...]:
+    """The quick gate, and from size m on the whole one."""
+    whole = any(size not in WHOLE_SIZES for size in args.sizes)
+    return gating.measure(setup.tool, setup.fresh, setup.rounds, args.limit, whole)
 
 
 def _told(section: Section, result: Result) -> Result:

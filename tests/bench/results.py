@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tests.bench import figures, plot, tables
+from tests.bench import figures, gating, plot, tables
 from tests.bench.figures import ENOUGH_STATES, TIMED_SIZES, Target
 from tests.bench.measure import Measured
 from tests.bench.rounds import Name, Result
@@ -34,11 +34,12 @@ class Section(StrEnum):
     REDUCTIONS = "reductions"
     KERNEL = "kernel"
     LARGE = "large"
+    GATE = "gate"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that was measured; sections that were not asked for are missing, and without START there are no `parts`."""
+    """All that was measured; sections that were not asked for are missing; `parts` are of START, `gates` of GATE."""
 
     date: str
     command: str
@@ -48,6 +49,7 @@ class Outcome:
     notices: tuple[str, ...]
     found: Mapping[Section, tuple[Result, ...]]
     parts: tuple[tables.Part, ...] = ()
+    gates: tuple[gating.GateRun, ...] = ()
 
     def of(self, section: Section) -> tuple[Result, ...]:
         """The results of a section."""
@@ -61,6 +63,8 @@ class Outcome:
 
 #: Of a check of ten states, in seconds.
 SMALL_CHECK = 0.25
+#: Of a gate that has nothing to check, and of a quick one that has everything to, in seconds.
+WARM_GATE, QUICK_GATE = 1.0, 20.0
 
 
 def targets(outcome: Outcome) -> list[Target]:
@@ -77,6 +81,11 @@ def targets(outcome: Outcome) -> list[Target]:
         found.append(
             Target("seconds of a whole process, warm", "trivial N=10", figures.Bound.AT_MOST, SMALL_CHECK, took)
         )
+    wanted = {"quick, warm": WARM_GATE, "whole, warm": WARM_GATE, "quick, cold": QUICK_GATE}
+    for gate in outcome.gates:
+        if gate.title in wanted:
+            took = figures.Spread(gate.wall, gate.wall, gate.wall)
+            found.append(Target("seconds of a gate", gate.title, figures.Bound.AT_MOST, wanted[gate.title], took))
     return found
 
 
@@ -116,6 +125,8 @@ def sections(outcome: Outcome) -> list[tuple[str, str]]:
         found.append(("Models of kernel code", tables.kernel(outcome.of(Section.KERNEL))))
     if outcome.of(Section.LARGE):
         found.append(("More than 10^8 states", tables.large(outcome.of(Section.LARGE))))
+    if outcome.gates:
+        found.append(("The gate over all specs", gating.shown(outcome.gates)))
     if outcome.results:
         found.append(("Flags", tables.flags(outcome.results)))
     return found

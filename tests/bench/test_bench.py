@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.bench import __main__ as program
-from tests.bench import figures, machine, plot, results, rumur, spin, tables, tlc
+from tests.bench import figures, gating, machine, plot, results, rumur, spin, tables, tlc
 from tests.bench.figures import Bound, Spread, Target
-from tests.bench.measure import Counted, Finished, Measured, measured, run
+from tests.bench.measure import BenchError, Counted, Finished, Measured, measured, run
 from tests.bench.points import LARGE, Verdict
 from tests.bench.results import Outcome, Section
 from tests.bench.rounds import Contender, Name, Result, interleave, mismatches
@@ -311,3 +311,20 @@ def test_a_point_of_more_than_a_hundred_million_states() -> None:
     run = Measured(Verdict.HOLDS, point.states, 1_463_588_514, 25.0, True, 26.0, 2_000_000_000)
     result = Result(point.title, point.short, "h", Verdict.HOLDS, point.states, {Name.OURS: (run,)}, {})
     assert "| phils N=17 LEFTY=1 | holds | 129,140,163 |" in tables.large([result])
+
+
+def test_gates_are_summed() -> None:
+    """Medians of the runs, counts and exit code of the first; a warm one over a second misses its target."""
+    out = "\n33 specs (33 cached), 391 results: 391 ok; 0.5 s\nexit 0: all as expected\n"
+    runs = [Finished(0, out, seconds, 7, False, seconds / 2) for seconds in (3.0, 1.0, 2.0)]
+    gate = gating.summed("quick, warm", runs)
+    assert gate == gating.GateRun("quick, warm", 2.0, 1.0, 33, 391, 0)
+    wanted = results.targets(replace(outcome({}), gates=(gate,)))[-1]
+    assert (wanted.point, wanted.reached) == ("quick, warm", False)
+    assert "| quick, warm | 2.00 | 1.00 | 33 | 391 | 0 |" in gating.shown((gate,))
+
+
+def test_a_gate_that_says_nothing_is_an_error() -> None:
+    """Without counts there is no figure."""
+    with pytest.raises(BenchError, match="did not say"):
+        gating.summed("quick, warm", [Finished(0, "nothing", 1.0, 7, False)])

@@ -1,0 +1,1 @@
+"""All specs below a folder against their expectations: what a CI runs on every change."""
