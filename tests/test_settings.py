@@ -89,7 +89,7 @@ def test_all_complaints_at_once(tmp_path: Path) -> None:
             "there are max-states, timeout, max-memory, depth, format, color, engine, jobs, rlimit",
         ),
         ("E0008", f"{path}: [tool.oomcheck] color: expected auto, always or never, found 'blue'"),
-        ("E0008", "OOMCHECK_FORMAT: expected text or json, found 'xml'"),
+        ("E0008", "OOMCHECK_FORMAT: expected text, json, junit, ktap, sarif or github, found 'xml'"),
         (
             "E0008",
             "OOMCHECK_HASTE is no setting; there are OOMCHECK_MAX_STATES, OOMCHECK_TIMEOUT, OOMCHECK_MAX_MEMORY, "

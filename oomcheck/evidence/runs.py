@@ -86,7 +86,7 @@ def _lasso(system: TransitionSystem, prop: Property, formula: Formula, run: Run)
     answered = [bool(evaluate(response, state, system.slot)) for state in run.states]
     asked = [bool(evaluate(trigger, state, system.slot)) for state in run.states]
     first = next((i for i, ask in enumerate(asked) if ask and not any(answered[i:])), None)
-    names = _sides(prop)
+    names = sides(prop)
     if first is None or any(answered[run.loop :]):
         return f"{prop.text} is false"
     return f"{names[0]} {after(first)}, and {names[1]} never follows"
@@ -115,7 +115,7 @@ def _leads_to(formula: Formula) -> tuple[Expr, Expr] | None:
             return None
 
 
-def _sides(prop: Property) -> tuple[str, str]:
+def sides(prop: Property) -> tuple[str, str]:
     """The texts of trigger and response: of `P ~> Q`, `P ~> Q within N` or `sup time(P ~> Q)`, perhaps with a limit."""
     left, arrow, right = prop.text.partition("~>")
     if not arrow:
@@ -136,7 +136,7 @@ def _balanced(text: str) -> str:
 
 
 def _response(system: TransitionSystem, prop: Property, response: Response, run: Run) -> str:
-    trigger, answer = _sides(prop)
+    trigger, answer = sides(prop)
     if run.loop is not None:
         start = waits(system, response, run)[-1].start
         return f"{trigger} {after(start)}, then time passes for ever and {answer} never follows"

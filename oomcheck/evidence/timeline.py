@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
+from oomcheck.evidence.runs import sides
 from oomcheck.ir.expr import TRUE, Expr, Lit
 from oomcheck.ir.system import Observable, State, TransitionSystem, View
 from oomcheck.lang.notation import notations
@@ -17,6 +19,7 @@ from oomcheck.semantics.evaluate import evaluate
 from oomcheck.semantics.lasso import truths as lasso_truths
 from oomcheck.semantics.runs import Run
 from oomcheck.semantics.successors import enabled, faults
+from oomcheck.semantics.waits import cost_of, waits
 
 PROPERTY, PART, OTHER = "property", "part", "other"
 MODES = (" (read)", " (write)")
@@ -72,11 +75,12 @@ def _of(system: TransitionSystem, prop: Property, witness: Witness, run: Run) ->
     match prop.temporal:
         case Liveness(formula=formula):
             yield from _of_formula(system, prop, formula, run)
-        case Response(trigger=trigger, response=response):
-            for part in (trigger, response):
-                yield _part(system, part, run.states)
-        case CostBound():
-            return
+        case Response() as response:
+            yield from _of_response(system, prop, response, run)
+        case CostBound() as bound:
+            sums = accumulate((cost_of(step, bound.name) for step in run.steps), initial=0)
+            if bound.limit is not None:
+                yield Truth(prop.text or prop.name, PROPERTY, "".join("01"[total <= bound.limit] for total in sums))
         case None if prop.kind in (Kind.SANITIZER, Kind.DEADLOCK_FREE):
             yield Truth(prop.name, PROPERTY, "".join(_clean(system, prop, witness, run.states)))
         case None:
@@ -104,6 +108,21 @@ def _kept(system: TransitionSystem, prop: Property, states: Sequence[State]) -> 
     return "".join(signs)
 
 
+def _of_response(system: TransitionSystem, prop: Property, response: Response, run: Run) -> Iterator[Truth]:
+    """Whether the limit is kept so far; trigger and response."""
+    late: set[int] = set()
+    for wait in waits(system, response, run):
+        passed = accumulate((step.ticks for step in run.steps[wait.start : wait.end]), initial=0)
+        late |= {
+            wait.start + n for n, ticks in enumerate(passed) if response.limit is not None and ticks > response.limit
+        }
+    if response.limit is not None and run.loop is None:
+        signs = "".join("01"[number not in late] for number in range(len(run.states)))
+        yield Truth(prop.text or prop.name, PROPERTY, signs)
+    for text, part in zip(sides(prop), (response.trigger, response.response), strict=True):
+        yield Truth(text, PART, _signs(system, part, TRUE, run.states))
+
+
 def _part(system: TransitionSystem, part: Expr, states: Sequence[State]) -> Truth:
     return Truth(" ".join(notations(system, [part])[0].split()), PART, _signs(system, part, TRUE, states))
 
@@ -122,10 +141,14 @@ def _of_formula(system: TransitionSystem, prop: Property, formula: Formula, run:
     at = lasso_truths(formula, run.positions, run.loop, system.slot)[-1].at
     signs = "".join("1" if holds else "0" for holds in at)
     yield Truth(prop.text or prop.name, PROPERTY, signs + ("" if run.rests else signs[run.loop]))
-    conditions = dict.fromkeys(part.condition for part in subformulas(formula) if isinstance(part, Atom))
-    for condition in conditions:
+    atoms = {part.condition: part.text for part in subformulas(formula) if isinstance(part, Atom)}
+    for condition, text in atoms.items():
         if not isinstance(condition, Lit):
-            yield _part(system, condition, run.states)
+            yield (
+                Truth(text, PART, _signs(system, condition, TRUE, run.states))
+                if text
+                else (_part(system, condition, run.states))
+            )
 
 
 def _clean(system: TransitionSystem, prop: Property, witness: Witness, states: Sequence[State]) -> Iterator[str]:

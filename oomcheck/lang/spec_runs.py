@@ -40,7 +40,7 @@ def about_runs(decl: t.PropertyDecl, typer: ExprTyper, lowered: Lowered) -> Prop
             antecedents = work.antecedents(formula, typer)
         case t.LeadsTo(trigger=trigger, response=response):
             left, right = work.condition(trigger, typer), work.condition(response, typer)
-            formula_ = f.leads_to(f.Atom(left.formula), f.Atom(right.formula))
+            formula_ = f.leads_to(f.Atom(left.formula, left.text), f.Atom(right.formula, right.text))
             temporal = Liveness(formula_, fairness(decl.fair, typer, lowered))
             antecedents = (left,)
         case t.Within(trigger=trigger, response=response, limit=limit):
@@ -122,7 +122,7 @@ class Lowering:
                 return _junction(node.kind, found)
             case _:
                 part = self.condition(node, typer, fixed)
-                return f.Atom(part.formula)
+                return f.Atom(part.formula, "" if fixed else part.text)
 
     def condition(self, node: t.Expr, typer: ExprTyper, fixed: dict[m.Fixed, int] | None = None) -> Part:
         """A condition on states; where it has no meaning it is false."""

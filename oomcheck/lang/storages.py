@@ -276,8 +276,9 @@ def check_qualifiers(decl: StorageDecl | t.FreezerDecl) -> None:
 
 
 def group_names(tables: Globals) -> tuple[str, ...]:
-    """A name for each thread group: the process, or the thread."""
+    """A name for each thread group: the process, or the thread; of a handler with its argument it is all of that."""
     names: dict[int, str] = {}
     for thread, group in zip(tables.thread_names, tables.thread_groups, strict=True):
-        names.setdefault(group, thread.rpartition(".")[0] or thread)
+        process = thread.partition("(")[0].rpartition(".")[0]
+        names.setdefault(group, process or thread)
     return tuple(names.values())

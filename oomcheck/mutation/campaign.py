@@ -18,7 +18,7 @@ from oomcheck.lang.tree import EquivalentDecl, ModelFile
 from oomcheck.mutation.judge import Bench, Equivalent, Fate, Killed, Reading, Target, judge, open_target, readings_of
 from oomcheck.mutation.mutants import Mutant, constants_of, mutants_of
 from oomcheck.records import dataclass
-from oomcheck.result.verdict import Result
+from oomcheck.result.verdict import Result, Word, word
 from oomcheck.rows import Options
 
 T = TypeVar("T")
@@ -44,7 +44,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """Mutants in the order of files and lines. `weak` are rows that are not as expected without any mutant.
+    """Mutants in the order of files and lines. `weak` are rows that are not as expected without any mutant, `open`
+    those of them that are merely undecided.
 
     `complaints` are explanations in specs that do not fit: of a mutant that is killed, or that there is none of.
     """
@@ -54,6 +55,7 @@ class Campaign:
     weak: tuple[str, ...]
     complaints: tuple[str, ...]
     partial: str = ""
+    open: tuple[str, ...] = ()
 
     @property
     def survivors(self) -> tuple[Judged, ...]:
@@ -100,11 +102,9 @@ def run_campaign(folder: str, specs: Sequence[tuple[str, Path]], options: Mutati
         if (fate := fates.get(n)) is not None
     )
     complaints = () if options.select or stop() else tuple(_complaints(targets, judged))
-    return Campaign(folder, judged, _weak(results), complaints, stop())
-
-
-def _weak(results: Sequence[Result]) -> tuple[str, ...]:
-    return tuple(result.identity for result in results if not result.ok)
+    weak = [result for result in results if not result.ok]
+    undecided = tuple(r.identity for r in weak if word(r.verdict) in (Word.UNKNOWN, Word.HOLDS_UP_TO))
+    return Campaign(folder, judged, tuple(r.identity for r in weak), complaints, stop(), undecided)
 
 
 def _why(explained: dict[str, EquivalentDecl], mutant: Mutant) -> str:

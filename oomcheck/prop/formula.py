@@ -6,15 +6,18 @@ Katoen, Principles of Model Checking (2008), ch. 5: `U` is the strong until, `R`
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from oomcheck.ir.expr import FALSE, TRUE, Expr
 from oomcheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A condition on one state."""
+    """A condition on one state; `text` is how the spec writes it, "" if it is not written as such."""
 
     condition: Expr
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

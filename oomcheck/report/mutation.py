@@ -28,9 +28,9 @@ def campaign_exit_code(campaign: Campaign) -> int:
     if campaign.partial:
         return 130
     words = {word_of(one) for one in campaign.judged}
-    if campaign.complaints or campaign.weak or "survived" in words:
+    if campaign.complaints or set(campaign.weak) - set(campaign.open) or "survived" in words:
         return 1
-    return 3 if "undecided" in words else 0
+    return 3 if campaign.open or "undecided" in words else 0
 
 
 def word_of(judged: Judged) -> str:

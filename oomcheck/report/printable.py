@@ -19,6 +19,7 @@ def printable(trace: Trace, ascii_only: bool) -> Trace:
         trace,
         model=clean(trace.model),
         params=_pairs(trace.params, clean),
+        chosen=tuple(map(clean, trace.chosen)),
         identity=clean(trace.identity),
         prop=clean(trace.prop),
         verdict=clean(trace.verdict),

@@ -95,8 +95,8 @@ def _mapped_formula(formula: Formula, change: Callable[[Expr], Expr]) -> Formula
     for node in subformulas(formula):
         parts = [made[id(part)] for part in operands(node)]
         match node:
-            case Atom(condition=condition):
-                made[id(node)] = Atom(change(condition))
+            case Atom(condition=condition, text=text):
+                made[id(node)] = Atom(change(condition), text)
             case _:
                 made[id(node)] = type(node)(*parts)
     return made[id(formula)]
