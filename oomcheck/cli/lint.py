@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     for text in found:
         sys.stdout.write(text + "\n")
     plural = "s" * (len(found) != 1)
-    sys.stdout.write(f"{len(found)} finding{plural}\n")
+    if found or not wrong:
+        sys.stdout.write(f"{len(found)} finding{plural}\n")
     if wrong:
         raise OomcheckError(wrong)
     return 1 if found and args.strict else 0
