@@ -34,9 +34,12 @@ def focused(system: TransitionSystem, properties: Sequence[Property]) -> Reduced
     Time must have been made a step before: afterwards no location has patience.
     """
     races, orders = asks(properties, RACE), asks(properties, LOCKDEP)
-    locks = system.locks
-    if not orders:
-        locks = tuple(replace(lock, holders=(FALSE,) * len(lock.holders)) for lock in locks)
+    # Who holds a lock is asked of those who take another one by waiting, and of nobody else.
+    asked = {step.process for step in system.transitions if step.acquire is not None} if orders else set[int]()
+    locks = tuple(
+        replace(lock, holders=tuple(held if n in asked else FALSE for n, held in enumerate(lock.holders)))
+        for lock in system.locks
+    )
     reduced = replace(
         system,
         processes=tuple(_without_patience(process) for process in system.processes),
