@@ -207,6 +207,8 @@ class _Workers:
                 if progress is not None:
                     progress(len(done), len(tasks))
         except BrokenProcessPool:
+            if stop():  # who ended them ends this, too
+                return done
             hint = "was it out of memory? fewer at once: -j 1"
             raise error("E0510", "a process that judged mutants died", None, hint) from None
         finally:

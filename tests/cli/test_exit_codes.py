@@ -131,7 +131,6 @@ def test_after_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         ["check", "steps.oom", "-q", "-v"],
         ["check", "steps.oom", "--width", "10"],
         ["check", "steps.oom", "--width", "wide"],
-        ["check", "steps.oom", "--format", "sarif"],
         ["check", "steps.oom", "--format", "yaml"],
         ["check", "steps.oom", "--states", "all"],
         ["check"],

@@ -58,6 +58,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "robust_futex": (
         "mrelease",
         "alone",
+        "all_told",
         "told_untimed",
         "timed_19",
         "timed_20",
@@ -67,10 +68,10 @@ RUNS: dict[str, tuple[str, ...]] = {
         "timed_lmkd",
         "timed_soon",
     ),
-    "suspend": ("v6_18_one",),
+    "suspend": ("v6_18_one", "unmapped"),
     "traversal": (),
     "use_after_free": ("by_lmkd",),
-    "victim_count": ("marked_once", "v7"),
+    "victim_count": ("marked_once", "v7", "marked_again"),
     "victim_threads": (),
 }
 
