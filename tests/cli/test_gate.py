@@ -117,7 +117,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The object fits its schema, and tells the same as the exit code; errors of specs are in it with their places."""
     lay(tmp_path)
     put(tmp_path, "specs/bad.oomspec", 'spec for "../models/m.oom";\nnever n : ;\n')
-    code, text, _ = gate(capsys, "--format", "json")
+    code, text, _ = gate(capsys, "--no-cache", "--format", "json")
     value = valid(text)
     assert (code, value["exit_code"], value["folder"], value["partial"]) == (2, 2, "specs", None)
     bad, good, other = value["entries"]
