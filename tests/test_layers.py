@@ -56,6 +56,7 @@ LEVELS = {
     "gate": 11,
     "report": 12,
     "cli": 13,
+    "__main__": 14,
     "": 14,  # oomcheck/__init__.py, the public API
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-GRACE: Final = 0.9  # seconds that work may go on after the wish to stop, where what is known survives its end
+GRACE: Final = 0.8  # seconds that work may go on after the wish to stop, where what is known survives its end
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from oomcheck.native.lossy_core import (
@@ -19,6 +19,7 @@ from oomcheck.native.lossy_core import (
     End,
     Findings,
     HashCompact,
+    Look,
     NoTableError,
     Table,
     Task,
@@ -95,14 +96,12 @@ def explore_lossy(
     return outcome((run,), found, summary(options.table, run), budget.seconds)
 
 
-def finish(
-    search: DepthFirst, options: LossyOptions, limits: Limits, look: Callable[[Counts], str]
-) -> tuple[RunReport, Findings]:
+def finish(search: DepthFirst, options: LossyOptions, limits: Limits, look: Look) -> tuple[RunReport, Findings]:
     """Run a search slice by slice until it ends or `look`, called between two slices, gives a reason to."""
     try:
         with search:
             limit = _slices(search, options, limits, look)
-            found = search.findings()
+            found = search.findings(look)
             if search.task.enough(found.seen):
                 limit = DECIDED
             return RunReport(search.seed, search.counts(), limit, search.omission()), found
@@ -112,7 +111,7 @@ def finish(
         return RunReport(search.seed, counts, limit, omission(options.table, counts)), NOTHING
 
 
-def _slices(search: DepthFirst, options: LossyOptions, limits: Limits, look: Callable[[Counts], str]) -> str:
+def _slices(search: DepthFirst, options: LossyOptions, limits: Limits, look: Look) -> str:
     """Why the search ended early, or "" if it did not or has found enough."""
     expansions, end, reason = FIRST_SLICE, End.RUNNING, ""
     while end in (End.RUNNING, End.NEWS) and not reason:

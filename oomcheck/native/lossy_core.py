@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import math
+import time
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor, wait
 from enum import IntEnum
 from types import TracebackType
 from typing import Final, Self
@@ -16,6 +19,9 @@ SMALLEST: Final = 64
 MOST_HASHES: Final = 16
 
 COMPACT, SHUFFLE, REDUCE, SYMMETRY = 1, 2, 4, 8
+
+POLL: Final = 0.05  # seconds between two looks at the limits
+PATIENCE: Final = 0.2  # seconds that a path may still take to become shorter once the search should end
 
 
 class End(IntEnum):
@@ -122,6 +128,9 @@ class Findings:
     fired: frozenset[int]
 
 
+Look = Callable[[Counts], str]  # the reason to end a search with these counts, or ""
+
+
 class _Options(ctypes.Structure):
     _fields_ = (
         ("table", ctypes.c_uint64),
@@ -192,9 +201,9 @@ class DepthFirst:
         """Estimates for the search so far."""
         return omission(self._table, self.counts())
 
-    def findings(self) -> Findings:
-        """What was found so far; paths without needless detours."""
-        paths = {item: path for item in sorted(self.task.wanted) if (path := self._path(item)) is not None}
+    def findings(self, look: Look) -> Findings:
+        """What was found so far; paths without needless detours, unless `look` gives a reason to hurry."""
+        paths = {item: path for item in sorted(self.task.wanted) if (path := self._path(item, look)) is not None}
         fired = ctypes.string_at(self._core.lossy_fired(self._search), self.task.steps)
         return Findings(
             paths,
@@ -208,14 +217,29 @@ class DepthFirst:
         seen = int.from_bytes(bytes(words), "little")
         return frozenset(item for item in range(self.task.items) if seen >> item & 1)
 
-    def _path(self, item: int) -> tuple[int, ...] | None:
+    def _path(self, item: int, look: Look) -> tuple[int, ...] | None:
         length = self._core.lossy_path_length(self._search, item)
         if length == UNBOUNDED:
             return None
         steps = (ctypes.c_uint32 * length)()
         ctypes.memmove(steps, self._core.lossy_path(self._search, item), length * 4)
-        shorter = self._core.lossy_shorten(self.task.model, steps, length)
+        shorter = self._shorten(steps, look)
         return tuple(steps[: length if shorter == UNBOUNDED else shorter])
+
+    def _shorten(self, steps: ctypes.Array[ctypes.c_uint32], look: Look) -> int:
+        """Shorten a path in place: in a thread of its own, as no signal is handled while the calling one is in C."""
+        halt = ctypes.c_uint32(0)
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                work = pool.submit(self._core.lossy_shorten, self.task.model, steps, len(steps), ctypes.byref(halt))
+                deadline = math.inf
+                while not wait([work], POLL).done:
+                    if deadline == math.inf and look(self.counts()):
+                        deadline = time.perf_counter() + PATIENCE
+                    halt.value = time.perf_counter() >= deadline
+                return int(work.result())
+            finally:
+                halt.value = 1
 
 
 class NoTableError(Exception):
@@ -258,7 +282,7 @@ def _prototyped(core: ctypes.CDLL) -> ctypes.CDLL:
     core.lossy_fired.argtypes, core.lossy_fired.restype = (pointer,), pointer
     core.lossy_seen.argtypes, core.lossy_seen.restype = (pointer,), pointer
     core.lossy_close.argtypes, core.lossy_close.restype = (pointer,), None
-    core.lossy_shorten.argtypes, core.lossy_shorten.restype = (pointer, pointer, number), number
+    core.lossy_shorten.argtypes, core.lossy_shorten.restype = (pointer, pointer, number, pointer), number
     return core
 
 

@@ -15,14 +15,13 @@ from threading import Event, Lock
 from typing import Final
 
 from oomcheck.native.lossy import LossyOptions, LossyOutcome, RunReport, bounds_of, finish, kind_of, outcome
-from oomcheck.native.lossy_core import Counts, DepthFirst, Findings, Task
+from oomcheck.native.lossy_core import POLL, Counts, DepthFirst, Findings, Task
 from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 from oomcheck.semantics.budget import DECIDED, Budget, Report, StopCheck
 
 DEFAULT_SIZE: Final = 2**27  # bytes of the table of each run
 
-POLL: Final = 0.05  # seconds between two looks at the limits
 HALTED: Final = "halted"
 SEED_STEP: Final = 0x9E3779B97F4A7C15  # between the seeds of two runs: they look nothing alike
 

@@ -74,7 +74,7 @@ static char attempt_to_shorten(int number)
 	uint64_t length;
 
 	left = number;
-	length = lossy_shorten(toy_chain(), steps, 1000);
+	length = lossy_shorten(toy_chain(), steps, 1000, NULL);
 	if (length == UINT64_MAX)
 		return 'o';
 	return left < 0 ? 's' : 'a';

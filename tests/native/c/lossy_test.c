@@ -136,17 +136,21 @@ static void check_news(void)
 
 static void check_shorten(void)
 {
-	uint32_t steps[1000];
+	uint32_t steps[1000], halt = 1;
 
 	memset(steps, 0, sizeof(steps));
+	EXPECT(lossy_shorten(toy_chain(), steps, 1000, &halt), UINT64_MAX);
+	halt = 0;
+	EXPECT(lossy_shorten(toy_chain(), steps, 1000, &halt), 109);
+	memset(steps, 0, sizeof(steps));
 	/* Two steps to 2, 99 times ten to 992, and eight to the end. */
-	EXPECT(lossy_shorten(toy_chain(), steps, 1000), 109);
-	EXPECT(lossy_shorten(toy_chain(), steps, 109), 109);
+	EXPECT(lossy_shorten(toy_chain(), steps, 1000, NULL), 109);
+	EXPECT(lossy_shorten(toy_chain(), steps, 109, NULL), 109);
 	steps[0] = 1;
-	EXPECT(lossy_shorten(toy_chain(), steps, 109), UINT64_MAX);
-	EXPECT(lossy_shorten(toy_chain(), steps, 0), 0);
+	EXPECT(lossy_shorten(toy_chain(), steps, 109, NULL), UINT64_MAX);
+	EXPECT(lossy_shorten(toy_chain(), steps, 0, NULL), 0);
 	steps[0] = steps[1] = steps[2] = 0;
-	EXPECT(lossy_shorten(toy_idler(), steps, 3), 0);
+	EXPECT(lossy_shorten(toy_idler(), steps, 3, NULL), 0);
 }
 
 static void check_bounds(void)

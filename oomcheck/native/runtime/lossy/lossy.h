@@ -79,8 +79,10 @@ void lossy_close(struct lossy *search);
  * Make a path shorter: a shortest path among the states of the path and their
  * successors takes its place, again and again. Writes the steps over the path
  * and returns how many they are; the last state is the same. UINT64_MAX without
- * memory or if `steps` is no path; then it is unchanged.
+ * memory or if `steps` is no path; then it is unchanged. Once another thread sets
+ * `*halt` (NULL: nobody will) it ends within microseconds, with the last path that
+ * it has.
  */
-uint64_t lossy_shorten(const struct model *model, uint32_t *steps, uint64_t length);
+uint64_t lossy_shorten(const struct model *model, uint32_t *steps, uint64_t length, const uint32_t *halt);
 
 #endif

@@ -13,6 +13,7 @@
 /* A numbered set of states, and a breadth-first tree in it. */
 struct lossy_walk {
 	const struct model *model;
+	const uint32_t *halt;
 	struct moves moves;
 	uint64_t *states;
 	uint64_t count, room;
@@ -55,12 +56,13 @@ static uint32_t lossy_number(struct lossy_walk *walk, const uint64_t *state)
 	return *slot;
 }
 
-static bool lossy_walk_open(struct lossy_walk *walk, const struct model *model, uint64_t length)
+static bool lossy_walk_open(struct lossy_walk *walk, const struct model *model, const uint32_t *halt, uint64_t length)
 {
 	uint64_t slots = 16, moves = model->most_moves, path = length + 1;
 
 	memset(walk, 0, sizeof(*walk));
 	walk->model = model;
+	walk->halt = halt;
 	walk->room = path >= LOSSY_NEAR ? path : path * (moves + 1) > LOSSY_NEAR ? LOSSY_NEAR : path * (moves + 1);
 	while (slots < 2 * walk->room)
 		slots *= 2;
@@ -93,6 +95,12 @@ static void lossy_walk_close(struct lossy_walk *walk)
 	free(walk->moves.items);
 }
 
+/* Whether somebody wants the work to end; asked once for each state that is expanded. */
+static bool lossy_halted(const struct lossy_walk *walk)
+{
+	return walk->halt && __atomic_load_n(walk->halt, __ATOMIC_RELAXED);
+}
+
 /* Where a step leads, NULL if it is not enabled. */
 static const uint64_t *lossy_follow(struct lossy_walk *walk, const uint64_t *state, uint32_t step)
 {
@@ -103,7 +111,7 @@ static const uint64_t *lossy_follow(struct lossy_walk *walk, const uint64_t *sta
 	return NULL;
 }
 
-/* Add the states of a path; the number of the last one, LOSSY_NOWHERE if it is no path. */
+/* Add the states of a path; the number of the last one, LOSSY_NOWHERE if it is no path or the work is halted. */
 static uint32_t lossy_walk_along(struct lossy_walk *walk, const uint32_t *steps, uint64_t length)
 {
 	uint32_t last = lossy_number(walk, walk->model->initial);
@@ -111,7 +119,7 @@ static uint32_t lossy_walk_along(struct lossy_walk *walk, const uint32_t *steps,
 	for (uint64_t i = 0; i < length; i++) {
 		const uint64_t *next = lossy_follow(walk, lossy_at(walk, last), steps[i]);
 
-		if (!next)
+		if (!next || lossy_halted(walk))
 			return LOSSY_NOWHERE;
 		last = lossy_number(walk, next);
 	}
@@ -123,15 +131,15 @@ static void lossy_walk_around(struct lossy_walk *walk)
 {
 	uint64_t path = walk->count;
 
-	for (uint64_t i = 0; i < path && walk->count < walk->room; i++) {
+	for (uint64_t i = 0; i < path && walk->count < walk->room && !lossy_halted(walk); i++) {
 		walk->model->expand(lossy_at(walk, i), &walk->moves);
 		for (uint32_t k = 0; k < walk->moves.count; k++)
 			(void)lossy_number(walk, walk->moves.states + k * LOSSY_STATE);
 	}
 }
 
-/* Breadth-first search among the states that were added, from the initial state until `target` is reached. */
-static void lossy_walk_across(struct lossy_walk *walk, uint32_t target)
+/* Breadth-first search among the states that were added, from the initial state; whether `target` was reached. */
+static bool lossy_walk_across(struct lossy_walk *walk, uint32_t target)
 {
 	uint64_t head = 0, tail = 0;
 
@@ -140,6 +148,8 @@ static void lossy_walk_across(struct lossy_walk *walk, uint32_t target)
 	while (walk->parent[target] == LOSSY_NOWHERE) {
 		uint32_t number = walk->queue[head++];
 
+		if (lossy_halted(walk))
+			return false;
 		walk->model->expand(lossy_at(walk, number), &walk->moves);
 		for (uint32_t i = 0; i < walk->moves.count; i++) {
 			uint32_t next = *lossy_find(walk, walk->moves.states + i * LOSSY_STATE);
@@ -151,6 +161,7 @@ static void lossy_walk_across(struct lossy_walk *walk, uint32_t target)
 			walk->queue[tail++] = next;
 		}
 	}
+	return true;
 }
 
 static uint64_t lossy_write_path(const struct lossy_walk *walk, uint32_t target, uint32_t *steps)
@@ -164,25 +175,25 @@ static uint64_t lossy_write_path(const struct lossy_walk *walk, uint32_t target,
 	return length;
 }
 
-static uint64_t lossy_shorten_once(const struct model *model, uint32_t *steps, uint64_t length)
+static uint64_t lossy_shorten_once(const struct model *model, uint32_t *steps, uint64_t length, const uint32_t *halt)
 {
 	struct lossy_walk walk;
 	uint64_t shorter = UINT64_MAX;
 
-	if (lossy_walk_open(&walk, model, length)) {
+	if (lossy_walk_open(&walk, model, halt, length)) {
 		uint32_t target = lossy_walk_along(&walk, steps, length);
 
 		if (target != LOSSY_NOWHERE) {
 			lossy_walk_around(&walk);
-			lossy_walk_across(&walk, target);
-			shorter = lossy_write_path(&walk, target, steps);
+			if (lossy_walk_across(&walk, target))
+				shorter = lossy_write_path(&walk, target, steps);
 		}
 	}
 	lossy_walk_close(&walk);
 	return shorter;
 }
 
-uint64_t lossy_shorten(const struct model *model, uint32_t *steps, uint64_t length)
+uint64_t lossy_shorten(const struct model *model, uint32_t *steps, uint64_t length, const uint32_t *halt)
 {
 	uint64_t shorter = length;
 
@@ -190,7 +201,7 @@ uint64_t lossy_shorten(const struct model *model, uint32_t *steps, uint64_t leng
 	if (length >= LOSSY_NOWHERE - 1)
 		return UINT64_MAX;
 	for (uint32_t round = 0; round < LOSSY_ROUNDS; round++) {
-		shorter = lossy_shorten_once(model, steps, length);
+		shorter = lossy_shorten_once(model, steps, length, halt);
 		if (shorter == UINT64_MAX)
 			return round ? length : UINT64_MAX;
 		if (shorter == length)
