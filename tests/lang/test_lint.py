@@ -142,9 +142,9 @@ def test_costs_that_nobody_bounds(tmp_path: Path) -> None:
 
 
 def test_unchecked_properties(tmp_path: Path) -> None:
-    """W0606: a property that no check names, in a spec that has checks."""
+    """W0606: a property that no check names, in a spec that has checks; lemmas are for the proofs."""
     model = put(tmp_path, "m.oom", HEAD + USE)
-    text = 'spec for "m.oom";\ninvariant p : a < 2;\ninvariant q : a < 3;\n'
+    text = 'spec for "m.oom";\ninvariant p : a < 2;\ninvariant q : a < 3;\nlemma l : a < 4;\n'
     for checks, found in [
         ("", []),
         ("check c : p;\n", [("W0606", "q")]),
