@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from oomcheck.cli.common import Commands, exit_table, make_folder
 from oomcheck.cli.gate_files import FORMATS, rendered, write_gate
@@ -18,7 +19,7 @@ from oomcheck.diag.diagnostic import error
 from oomcheck.gate.baseline import NAME, Baseline, compare, load_baseline, new_ids, write_baseline
 from oomcheck.gate.options import MAX_STATES, GateOptions, Standing
 from oomcheck.gate.run import run_gate, with_complaints
-from oomcheck.gate.suite import find_suite
+from oomcheck.gate.suite import Suite, find_suite
 from oomcheck.report.lanes import LaneOptions
 from oomcheck.report.rows import plural
 from oomcheck.report.text import TextOptions
@@ -26,6 +27,9 @@ from oomcheck.report.wording import plain
 from oomcheck.result.exploration import Limits
 from oomcheck.result.gated import GateReport, gate_exit_code
 from oomcheck.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from oomcheck.cli.gate_table import Pages
 
 DEFAULT_FOLDER: Final = "specs"
 ERASE: Final = "\r\x1b[K"
@@ -63,6 +67,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--no-cache", action="store_true", help="use nothing of earlier runs, and keep nothing")
     _add_budgets(parser)
     _add_baseline(parser)
+    _add_tables(parser)
     parser.add_argument("--format", metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("-o", dest="output", metavar="DIR", type=Path, help="write reports and traces below DIR")
     parser.add_argument("--color", metavar="WHEN", help="auto, always or never")
@@ -90,11 +95,19 @@ def _add_baseline(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--write-baseline", action="store_true", help="record the verdicts of this run")
 
 
+def _add_tables(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("tables in Markdown pages, see docs/gate.md")
+    table = "compare the tables of a page with this run"
+    group.add_argument("--table", dest="tables", metavar="FILE", type=Path, action="append", default=[], help=table)
+    group.add_argument("--write-table", action="store_true", help="put the tables of this run into these pages")
+
+
 def run(args: argparse.Namespace) -> int:
     """The command."""
     settings = _settings(args)
     suite = find_suite(args.folder)
     baseline = _baseline(args)
+    pages = _read_pages(args.tables, suite)
     if args.output is not None:
         make_folder(args.output)  # before searches that may take hours
     with interruptible() as should_stop, _progress(sys.stderr) as progress:
@@ -106,8 +119,27 @@ def run(args: argparse.Namespace) -> int:
             _tell(f"not in the baseline: {plural(len(fresh), 'result')}, the first is {fresh[0]}")
     if args.write_baseline:
         write_baseline(gate, _baseline_path(args))
+    if pages is not None:
+        gate = _tables(gate, pages, args.write_table)
     _report(gate, args, settings)
     return gate_exit_code(gate)
+
+
+def _read_pages(paths: Sequence[Path], suite: Suite) -> Pages | None:
+    """The pages with tables, if there are any; reading them needs the language, which a warm gate does without."""
+    if not paths:
+        return None
+    read: Callable[[Sequence[Path], Suite], Pages] = import_module("oomcheck.cli.gate_table").read_pages
+    return read(paths, suite)
+
+
+def _tables(gate: GateReport, pages: Pages, write: bool) -> GateReport:
+    """Write the tables, or complain about those that are not current."""
+    module = import_module("oomcheck.cli.gate_table")
+    if write:
+        module.write_pages(pages, gate)
+        return gate
+    return with_complaints(gate, module.outdated(pages, gate))
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -118,10 +150,16 @@ def _settings(args: argparse.Namespace) -> Settings:
         raise error("E0003", "--no-baseline excludes --baseline and --write-baseline")
     if args.write_baseline and not _is_whole(args):
         raise error("E0003", "--write-baseline records a whole gate", None, "leave out --quick, -p and --exclude")
+    if args.write_table and not args.tables:
+        raise error("E0003", "--write-table needs --table FILE")
+    if args.tables and not _is_whole(args):
+        raise error("E0003", "--table is about a whole gate", None, "leave out --quick, -p and --exclude")
     if args.folder is None:
         args.folder = Path(DEFAULT_FOLDER) if Path(DEFAULT_FOLDER).is_dir() else Path(".")
     if args.write_baseline and args.baseline is None and args.folder.is_file():
         raise error("E0003", "--write-baseline of one spec needs --baseline FILE: the folder's baseline has all specs")
+    if args.tables and args.folder.is_file():
+        raise error("E0003", "--table is about a folder of specs, not about one spec")
     settings = resolve({name: getattr(args, name) for name in _SETTINGS}, os.environ, Path.cwd())
     if args.max_states is None and settings.max_states is None:
         return replace(settings, max_states=MAX_STATES)

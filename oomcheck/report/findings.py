@@ -29,7 +29,7 @@ NOTHING: Final = "nothing-checked"
 #: What the rules mean that are neither properties nor codes of diagnostics.
 OTHER_RULES: Final = {
     FAILURE: "the process that checked a spec ended without an answer",
-    BASELINE: "the verdicts differ from the baseline",
+    BASELINE: "verdicts or tables differ from what is recorded",
     PARTIAL: "the run ended before everything was checked",
     NOTHING: "nothing was checked",
 }
@@ -68,7 +68,7 @@ def findings(gate: GateReport) -> tuple[Finding, ...]:
     found = [finding for entry in gate.entries for finding in entry_findings(entry)]
     for complaint in gate.complaints:
         key = f"{BASELINE}/{_digest(complaint)}"
-        found.append(Finding(Severity.ERROR, BASELINE, key, "differs from the baseline", complaint, gate.folder))
+        found.append(Finding(Severity.ERROR, BASELINE, key, "differs from what is recorded", complaint, gate.folder))
     if gate.partial:
         text = f"{gate.partial}: these are not all specs"
         found.append(Finding(Severity.ERROR, PARTIAL, PARTIAL, "the run is partial", text, gate.folder))

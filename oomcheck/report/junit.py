@@ -29,7 +29,7 @@ def render_junit(gate: GateReport, tool_version: str) -> str:
     """The document, one suite for each spec; pure ASCII, and valid XML whatever the texts hold."""
     suites = [_suite(entry, tool_version, gate.quick) for entry in gate.entries]
     if gate.complaints:
-        cases = [_case(OWN_CLASS, text, "failure", "differs from the baseline", text) for text in gate.complaints]
+        cases = [_case(OWN_CLASS, text, "failure", "differs from what is recorded", text) for text in gate.complaints]
         suites.append(_wrap(BASELINE, cases))
     if gate.partial:
         text = f"{gate.partial}: these are not all specs"

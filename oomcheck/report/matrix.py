@@ -34,7 +34,7 @@ def render_matrix(gate: GateReport, options: TextOptions | None = None) -> str:
             lines += _entry(entry, options)
     lines += _details(gate, options)
     if gate.complaints:
-        lines += ["", "differs from the baseline:"]
+        lines += ["", "differs from what is recorded:"]
         lines += [line for text in gate.complaints for line in _wrapped(text, options)]
     lines += ["", *_summary(gate, options)]
     return "".join(line.rstrip() + "\n" for line in lines).removeprefix("\n")
@@ -150,7 +150,7 @@ def overview(gate: GateReport) -> list[str]:
         f"{plural(unread, 'spec')} could not be checked" if unread else "",
         f"{plural(skipped, 'check')} {LEFT_OUT}" if skipped else "",
         f"{cached} from the cache" if cached else "",
-        f"{plural(len(gate.complaints), 'difference')} from the baseline" if gate.complaints else "",
+        f"{plural(len(gate.complaints), 'difference')} from what is recorded" if gate.complaints else "",
         f"{gate.seconds:.1f} s",
     ]
     lines = ["; ".join([f"{plural(len(gate.entries), 'spec')}, {counted(results)}", *filter(None, notes)])]

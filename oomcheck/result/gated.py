@@ -33,8 +33,8 @@ class Gated:
 class GateReport:
     """All specs below `folder`, in the order of their paths.
 
-    `complaints` are differences from the baseline, each a sentence; `partial` says why specs are missing, e.g.
-    "interrupted".
+    `complaints` are differences from the baseline or from tables, each a sentence; `partial` says why specs are
+    missing, e.g. "interrupted".
     """
 
     folder: str

@@ -60,7 +60,7 @@ def test_full(golden: Golden) -> None:
         ("oomcheck", "process", "error", "failure"),
         ("oomcheck", "E0201 specs/broken.oomspec:3:19", "error", "E0201"),
         ("proofs.big", "big", "skipped", "quick"),
-        ("oomcheck", "26 checks, the baseline has 27", "failure", "differs from the baseline"),
+        ("oomcheck", "26 checks, the baseline has 27", "failure", "differs from what is recorded"),
     ],
 )
 def test_outcome(classname: str, name: str, outcome: str | None, kind: str) -> None:
