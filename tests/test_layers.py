@@ -37,6 +37,7 @@ LEVELS = {
     "vacuity": 5,
     "replaying": 7,
     "graphs": 8,
+    "kerneltree": 5,
     "reference": 5,
     "safety": 5,
     "rows": 5,

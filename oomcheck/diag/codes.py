@@ -51,6 +51,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "not allowed here",
         "The operation needs a thread that runs, or may not occur in a property or atomic block.",
     ),
+    "E0218": (
+        "not a source reference",
+        '`@ "file:name"`: a path below the kernel tree, without `..`, and a name or `structure.member` in that file.',
+    ),
     # E03: lowering
     "E0301": ("value out of range", "A constant does not fit the declared range."),
     "E0302": (
@@ -128,6 +132,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
         "a process died",
         "A process that did part of the work ended by itself, most often because the machine ran out of memory.",
     ),
+    "E0511": (
+        "not a record of fingerprints",
+        "The file is no record of this tool; `lint --kernel-tree DIR --record` writes one.",
+    ),
     # W: warnings and lint
     "W0601": (
         "two shared reads in one expression",
@@ -147,5 +155,17 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "W0608": (
         "missing source reference",
         "A function or thread of a kernel model should say which kernel function it stands for.",
+    ),
+    "W0609": (
+        "no such kernel file",
+        "The kernel tree has no such file, or one that is not read; correct the reference.",
+    ),
+    "W0610": (
+        "no such kernel name",
+        "The file does not define the name in this kernel tree; correct the reference, or take another tree.",
+    ),
+    "W0611": (
+        "kernel text changed",
+        "The text is not the one that was recorded; read it, correct the model, and record it with --record.",
     ),
 }

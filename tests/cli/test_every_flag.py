@@ -79,6 +79,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--resume": ("never_spilled",),
     "-o": ("out",),
     "--baseline": ("baseline.json",),
+    "--table": ("page.md",),
     "--solver": ("z3",),
     "--slack": ("1",),
     "--measure": ("sup time(x == 1 ~> x == 0)",),
@@ -93,6 +94,8 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "--what": ("states", "locks", "cfg"),
     "--by": ("pcs",),
     "--thread": ("*",),
+    "--kernel-tree": ("tree",),
+    "--fingerprints": ("fingerprints.json",),
 }
 
 
@@ -104,6 +107,10 @@ EXCEPTIONS: Final[dict[str, dict[str, int]]] = {
     "--exclude unreachable": {"": 2},  # no check has it by default
     "--baseline baseline.json": {"": 2},
     "--write-baseline": {"": 2},  # records a folder, or needs a file
+    "--table page.md": {"": 2},  # of a folder
+    "--write-table": {"": 2},  # into which page?
+    "--fingerprints fingerprints.json": {"": 2},  # without a kernel tree
+    "--record": {"": 2},
     "--seed 3": {"": 2},  # without a lossy search
     "replay --step 99": {"": 2},
     "graph --max-states 1": {"": 2},
@@ -166,6 +173,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(made / "proofs/good/default/p", made / "certificate")
     put(made, "broken.json", "{}")
     (made / "no_certificate").mkdir()
+    put(made, "tree/Makefile", "VERSION = 6\nPATCHLEVEL = 17\nSUBLEVEL = 0\n")
     return made
 
 
