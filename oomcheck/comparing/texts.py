@@ -8,6 +8,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from oomcheck.comparing.sides import Side
+from oomcheck.comparing.steps import step_changes
 from oomcheck.diag.diagnostic import OomcheckError
 from oomcheck.diag.span import Source
 from oomcheck.ir.system import TransitionSystem
@@ -36,8 +37,8 @@ class TextChanges:
     """What two models differ in.
 
     `declarations` are sentences about functions, threads and other names whose meaning differs, whatever comments and
-    layout do; `statements` those that threads execute on one side only, at the parameters of the sides, each as
-    "only in A: thread: statement [place]".
+    layout do; `statements` those of threads that differ at the parameters of the sides, each as
+    "only in A: thread: statement [place]", see `StepChange`.
     """
 
     files: tuple[FileChange, ...]
@@ -106,23 +107,14 @@ def _declared(side: Side) -> Mapping[str, t.Item]:
 
 
 def _statements(a: Side, b: Side) -> Iterator[str]:
-    left, right = _executed(a), _executed(b)
-    if left is None or right is None:
-        return
-    yield from (f"only in A: {told}" for told in left if told not in right)
-    yield from (f"only in B: {told}" for told in right if told not in left)
+    left, right = system_of(a), system_of(b)
+    if left is not None and right is not None:
+        yield from map(str, step_changes(left, right))
 
 
-def _executed(side: Side) -> dict[str, None] | None:
-    """The statements of each thread group at the parameters of the side; None if a parameter has no value."""
+def system_of(side: Side) -> TransitionSystem | None:
+    """The model at the parameters of the side; None if a parameter has no value."""
     try:
-        system = lower(elaborate(side.files, side.given)).system
+        return lower(elaborate(side.files, side.given)).system
     except OomcheckError:
         return None
-    return dict.fromkeys(_told(system))
-
-
-def _told(system: TransitionSystem) -> Iterator[str]:
-    for step in system.transitions:
-        place = f" [{step.action.source}]" if step.action.source else ""
-        yield f"{system.processes[step.process].group}: {step.action.text}{place}"
