@@ -40,6 +40,10 @@ class OomcheckError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("; ".join(f"{d.code}: {d.message}" for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[OomcheckError], tuple[tuple[Diagnostic, ...]]]:
+        """For processes that work for another one: an exception is copied by its arguments, which are the errors."""
+        return type(self), (self.diagnostics,)
+
 
 def error(code: str, message: str, span: Span | None = None, hint: str = "") -> OomcheckError:
     """An exception that carries a single error."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from oomcheck.families import Family, Size
 from oomcheck.ir.system import Role, StateVar, TransitionSystem
 from oomcheck.prop.property import Property
 from oomcheck.readings import Group
@@ -24,7 +25,7 @@ def same_reading(one: Group, two: Group) -> bool:
         two.typed.keys(),
     ):
         return False
-    if one.family != two.family:
+    if not _same_family(one.family, two.family):
         return False
     same = all(_asked(prop) == _asked(two.typed[key]) for key, prop in one.typed.items())
     return same and same_system(one.lowered.system, two.lowered.system)
@@ -33,6 +34,27 @@ def same_reading(one: Group, two: Group) -> bool:
 def same_system(one: TransitionSystem, two: TransitionSystem) -> bool:
     """Whether two systems have the same states and steps, in the same order."""
     return all(a == b for a, b in zip(_parts(one), _parts(two), strict=True))
+
+
+def _same_family(one: Family | None, two: Family | None) -> bool:
+    if one is None or two is None:
+        return one is two
+    named = (one.parameter, one.name, one.least, bool(one.refusal)) == (
+        two.parameter,
+        two.name,
+        two.least,
+        bool(two.refusal),
+    )
+    return named and len(one.sizes) == len(two.sizes) and all(map(_same_size, one.sizes, two.sizes))
+
+
+def _same_size(one: Size, two: Size) -> bool:
+    return (
+        _asked(one.prop) == _asked(two.prop)
+        and one.lemmas.keys() == two.lemmas.keys()
+        and all(_asked(lemma) == _asked(two.lemmas[name]) for name, lemma in one.lemmas.items())
+        and same_system(one.system, two.system)
+    )
 
 
 def _asked(prop: Property) -> Property:

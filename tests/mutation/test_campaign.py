@@ -87,6 +87,33 @@ def test_fates(tmp_path: Path) -> None:
     assert campaign_exit_code(found) == 1
 
 
+def test_any_number_of_threads(tmp_path: Path) -> None:
+    """A proof for any number of threads is compared by what it means as well: what nobody executes has no effect."""
+    model = """model crowd;
+param int N = 2 >= 1;
+param int KIND = 0 in 0 .. 1;
+marked bool x;
+marked bool y;
+thread t[N] {
+	x = true;
+	if (KIND == 1)
+		x = false;
+	if (KIND == 1)
+		y = true;
+	y = x;
+}
+"""
+    put(tmp_path, "crowd.oom", model)
+    spec = 'spec for "crowd.oom";\ninvariant order : y -> x;\ncheck any : order with KIND = 0 expect proved;\n'
+    path = put(tmp_path, "crowd.oomspec", spec)
+    found = run_campaign(str(tmp_path), [("crowd", path)], MutationOptions(Options(ways=Ways(1)), (), jobs=2))
+    fates = {one.mutant.name: one.fate for one in found.judged}
+    assert fates["swap `x = true;` and `if (KIND == 1) x = false;` in t"] == Equivalent()
+    assert fates["swap `if (KIND == 1) x = false;` and `if (KIND == 1) y = true;` in t"] == Equivalent()
+    assert isinstance(fates["swap `if (KIND == 1) y = true;` and `y = x;` in t"], Equivalent)
+    assert found.weak == ()
+
+
 def test_names(tmp_path: Path) -> None:
     """Mutants come in the order of lines, and globs choose by name and by line."""
     lines = [one.mutant.line for one in campaign(tmp_path).judged]
