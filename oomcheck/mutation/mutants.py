@@ -94,8 +94,9 @@ def mutants_of(file: t.ModelFile, constants: frozenset[str]) -> tuple[Mutant, ..
 
 
 def constants_of(files: Iterable[t.ModelFile]) -> frozenset[str]:
-    """Names of constants, parameters, and their members: a test of these alone is set-up, not behaviour."""
+    """Names of constants, parameters, their members, macros of these: a test of them alone is set-up, not behaviour."""
     found: set[str] = set()
+    macros: list[t.DefineDecl] = []
     for file in files:
         for item in file.items:
             match item:
@@ -105,8 +106,13 @@ def constants_of(files: Iterable[t.ModelFile]) -> frozenset[str]:
                     found |= {name.text, *(member.text for member in members)}
                 case t.EnumDecl(members=members):
                     found |= {member.text for member in members}
+                case t.DefineDecl(formals=None):
+                    macros.append(item)
                 case _:
                     pass
+    while settled := [macro for macro in macros if _mentions_only(macro.body, frozenset(found))]:
+        found |= {macro.name.text for macro in settled}
+        macros = [macro for macro in macros if macro not in settled]
     return frozenset(found)
 
 

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 HEAD = """model m;
 param int N = 2 in 0 .. 3;
 enum kind { OLD, NEW };
+define MANY = N > 1;
+define TOO_MANY = MANY and N == 3;
+define busy = x > 0;
 mutex lock;
 rwsem sem;
 rcu tasks;
@@ -58,6 +61,12 @@ def test_trylock() -> None:
 def test_rcu() -> None:
     """A read section becomes a plain block."""
     assert mutants("rcu { x = 1; }", Operator.DROP_LOCK) == {"drop lock RCU in t": "{ x = 1; }"}
+
+
+def test_set_up() -> None:
+    """What parameters decide, also by the name of a macro, is no behaviour that could be wrong."""
+    body = "if (TOO_MANY) x = 1; if (MANY or N == 0) x = 2; if (busy) x = 3;"
+    assert [*mutants(body, Operator.WEAKEN)] == ["weaken `busy` to true in t"]
 
 
 def test_swaps() -> None:
