@@ -26,7 +26,8 @@ def test_module() -> None:
 
 def test_installed_command() -> None:
     """The command of the package is the same function."""
-    module, _, name = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]["oomcheck"].partition(":")
+    scripts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
+    module, _, name = scripts["oomcheck"].partition(":")
     assert getattr(import_module(module), name) is entry.main
 
 

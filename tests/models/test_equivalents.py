@@ -1,4 +1,4 @@
-"""Mutants that specs explain: the names must be found again, else nobody notices that a model has changed under them."""
+"""Mutants that specs explain: each name must be found again, or a model has changed under its explanation."""
 
 from __future__ import annotations
 
