@@ -62,7 +62,7 @@ def test_folder(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_name_that_one_model_uses(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A library has names for several models: unused is what none of those that import it uses."""
     model = tree / "models" / "a.oom"
-    model.write_text(MODEL.format(name="a") + "thread u @ \"mm/mmap.c:exit_mmap\" { unused = 1; }\n")
+    model.write_text(MODEL.format(name="a") + 'thread u @ "mm/mmap.c:exit_mmap" { unused = 1; }\n')
     assert findings(tree, capsys, "specs") == (0, ["W0606 a.oomspec", "W0606 b.oomspec"])
     assert findings(tree, capsys, "models/b.oom", "specs/b.oomspec")[1] == ["W0604 library.oom", "W0606 b.oomspec"]
 
