@@ -94,9 +94,11 @@ def test_cannot_be_started(tmp_path: Path) -> None:
 def test_interrupt(tmp_path: Path) -> None:
     """Ctrl-C ends the call at once and kills what was started."""
     program = (
-        "import sys\n"
+        "import signal, sys\n"
         "from pathlib import Path\n"
         "from oomcheck.native.child import run\n"
+        # a shell that runs the tests in the background has them ignore it
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "run([['sh', '-c', 'echo $$ > new; mv new pid; sleep 600']], Path(sys.argv[1]), {'PATH': sys.argv[2]}, 600.0)\n"
     )
     with subprocess.Popen(
