@@ -115,7 +115,7 @@ def test_the_series_against_what_was_merged(capsys: pytest.CaptureFixture[str]) 
             "__thaw_task(victim.t[1])",
             "rcu_read_unlock()",
         ],
-        "tsk->mm is &victim_mm": ["mod_timer(tsk->oom_reaper_timer, jiffies + (late ? OOM_REAPER_DELAY : 0))"],
+        "tsk->mm is &victim_mm": ["mod_timer(tsk->oom_reaper_timer, jiffies + expires)"],
     }
 
 

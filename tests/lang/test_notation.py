@@ -227,9 +227,9 @@ def test_places_of_one_name_are_told_apart() -> None:
         names = place_names(process)
         assert len(set(names)) == len(names)
     names = place_names(system.processes[0])
-    assert names[1:4] == ("line 38: get_signal()", "line 38: get_signal() #2", "line 38: get_signal() #3")
+    assert names[1:4] == ("line 45: get_signal()", "line 45: get_signal() #2", "line 45: get_signal() #3")
     texts = [notation(system, system.at(0, 2))]
-    assert texts == ['victim.t[0] at "line 38: get_signal() #2"']
+    assert texts == ['victim.t[0] at "line 45: get_signal() #2"']
     assert read_again(lowered("oom_v6_18.oom"), texts)[0].formula == system.at(0, 2)
 
 
@@ -238,9 +238,9 @@ def test_long_conjunctions_are_broken() -> None:
     system = lowered("traversal.oom").system
     parts = [not_(system.at(0, place)) for place in range(3)]
     assert notation(system, and_(*parts)) == (
-        '!(exiting[0] at "line 190: down_read(mm->mmap_lock)")\n'
+        '!(exiting[0] at "line 188: down_read(mm->mmap_lock)")\n'
         '\t&& !(exiting[0] at "line 90: spin_lock(vma[v].ptl)")\n'
-        '\t&& !(exiting[0] at "line 190: down_read(mm->mmap_lock) #2")'
+        '\t&& !(exiting[0] at "line 188: down_read(mm->mmap_lock) #2")'
     )
 
 

@@ -11,7 +11,8 @@ from oomcheck.transform.counting.uniform import counted_family
 from tests.transform.counting import Asked, asked
 
 ROOT = Path(__file__).parents[2]
-MODEL, SPEC = ROOT / "models" / "victim_threads.oom", ROOT / "specs" / "victim_threads.oomspec"
+#: A spec with P7 alone: what others say of places in the code would make steps of them.
+MODEL, SPEC = ROOT / "models" / "victim_threads.oom", Path(__file__).with_suffix(".oomspec")
 KILLED, SELF_OOM = "killed", "self_oom"  # threads wait for SIGKILL; threads call the OOM killer themselves
 
 
