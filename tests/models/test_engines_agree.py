@@ -8,11 +8,7 @@ the gate and test_museum.py check, so that is what Z3 must say.
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +16,7 @@ import z3
 
 from oomcheck.api import check
 from oomcheck.check import planned
-from oomcheck.gate.answers import Answer, read_answers
-from oomcheck.gate.subjects import read_subjects
-from oomcheck.gate.suite import find_suite
+from oomcheck.gate.answers import Answer
 from oomcheck.ir.expr import or_
 from oomcheck.lang.elaborate import elaborate
 from oomcheck.lang.load import Files, read_files, read_spec
@@ -31,7 +25,6 @@ from oomcheck.lang.mode import Mode
 from oomcheck.lang.spec import typed_properties
 from oomcheck.lang.tree import SpecFile
 from oomcheck.prop.property import ABOUT_RUNS, SANITIZERS, sanitizer
-from oomcheck.records import dataclass
 from oomcheck.result.exploration import Limits
 from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Result, Word, trace_of, word
@@ -42,29 +35,9 @@ from oomcheck.smt.template import template
 from oomcheck.smt.terms import Term
 from oomcheck.transform.clock import clocked
 from oomcheck.ways import Ways
+from tests.models.agreement import CITED, NAMES, rows, table
+from tests.models.suites import model_of, spec_of
 
-SPECS = Path(__file__).parents[2] / "specs"
-
-
-def cited() -> dict[str, list[Answer]]:
-    """What the tables of the lineage cite of specs outside the two folders, by the place of the spec."""
-    subjects = read_subjects(find_suite(SPECS))
-    places = {subject.name: subject.place for subject in subjects}
-    tables = read_answers(SPECS / "lineage" / "matrix.toml", subjects).values()
-    found: dict[str, list[Answer]] = {}
-    for answer in (one for table in tables for row in table.rows for cell in row for one in cell):
-        if isinstance(answer, Answer) and not places[answer.spec].startswith(FOLDERS):
-            found.setdefault(places[answer.spec], []).append(answer)
-    return found
-
-
-FOLDERS = ("museum/", "lineage/")
-CITED = cited()
-NAMES = sorted(
-    path.relative_to(SPECS).with_suffix("").as_posix()
-    for folder in FOLDERS
-    for path in (SPECS / folder).glob("*.oomspec")
-) + sorted(CITED)
 #: Whether to ask all of what an engine may answer, which takes hours: OOMCHECK_AGREEMENT=1.
 ALL = bool(os.environ.get("OOMCHECK_AGREEMENT"))
 #: Seconds for each question beside those of every run.
@@ -92,45 +65,15 @@ OPPOSITE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the table: how the engine does, which one it is, and within how many steps it looks."""
-
-    how: str
-    engine: str
-    depth: int | None
-
-
-def line(text: str) -> Line:
-    """A line from its text."""
-    found = re.fullmatch(r"(unsupported)|(fast|slow|follows|open|unasked) (bmc \d+|kind|pdr)(: .+)?", text)
-    assert found is not None, text
-    engine, _, depth = (found[3] or "").partition(" ")
-    assert (found[4] is not None) == (found[2] == "open"), f"{text}: what is open has a reason"
-    return Line(found[1] or found[2], engine, int(depth) if depth else None)
-
-
-@cache
-def table() -> dict[str, dict[str, Line]]:
-    """Of each spec the lines of its rows."""
-    with (Path(__file__).parent / "agreement.toml").open("rb") as file:
-        return {spec: {row: line(text) for row, text in rows.items()} for spec, rows in tomllib.load(file).items()}
-
-
 def is_answer(row: str, answer: Answer) -> bool:
     """Whether a row is one of those that an answer names."""
     start, _, values = row.removesuffix("]").partition("[")
     return start == f"{answer.check}/{answer.prop}" and set(values.split(",")).issuperset(answer.values)
 
 
-def model_of(spec: Path) -> Path:
-    """The model that a spec is for."""
-    return (spec.parent / read_spec(spec)[0].model).resolve()
-
-
 def asked(name: str, engine: str, rows: list[str], patience: float | None) -> list[Result]:
     """What an engine of Z3 says of rows of a spec."""
-    spec = SPECS / f"{name}.oomspec"
+    spec = spec_of(name)
     depths = [table()[name][row].depth for row in rows]
     depth = max((depth for depth in depths if depth is not None), default=None)
     names = tuple(f"{spec.stem}/{row}" for row in rows)
@@ -141,19 +84,10 @@ def asked(name: str, engine: str, rows: list[str], patience: float | None) -> li
     return found
 
 
-def rows(name: str, how: str) -> dict[str, list[str]]:
-    """The rows of a spec with this word, by engine."""
-    found: dict[str, list[str]] = {}
-    for row, one in table()[name].items():
-        if one.how == how:
-            found.setdefault(one.engine, []).append(row)
-    return found
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_each_row_is_in_the_table(name: str) -> None:
     """No row of a spec is left out, of another one none that is cited, and none is there that is no longer one."""
-    spec = SPECS / f"{name}.oomspec"
+    spec = spec_of(name)
     _, _, found = planned(model_of(spec), (spec,), Options(engine="explicit"))
     named = {row.identity.partition("/")[2]: row.check.expect in ("violated", "covered") for row in found if row.named}
     known = table().get(name, {})
@@ -200,7 +134,7 @@ def test_no_other_answer_is_the_opposite(name: str, how: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_the_reference_agrees(name: str) -> None:
     """The search that is written to be read says of each row what the compiled one says, without any reduction."""
-    spec = SPECS / f"{name}.oomspec"
+    spec = spec_of(name)
     found = [
         {r.identity: (word(r.verdict), r.value) for r in check(model_of(spec), spec, options=options).results}
         for options in (Options(engine="reference", quick=True), Options(engine="explicit", quick=True))
@@ -220,7 +154,7 @@ def agrees(found: Result) -> bool:
 def test_z3_takes_the_runs_of_the_search(name: str) -> None:
     """Where Z3 does not find a violation by itself, its encoding takes each step of the one of the search."""
     wanted = rows(name, "follows").get("bmc", [])
-    spec = SPECS / f"{name}.oomspec"
+    spec = spec_of(name)
     files = read_files(model_of(spec))
     names = tuple(f"{spec.stem}/{row}" for row in wanted)
     options = Options(engine="explicit", select=names, ways=Ways(threads=1))

@@ -10,22 +10,13 @@ import pytest
 from oomcheck.check import check_files
 from oomcheck.lang.elaborate import load_model
 from oomcheck.lang.lint import lint
-from oomcheck.lang.load import read_spec
 from oomcheck.result.verdict import word
 from oomcheck.rows import Options
 from oomcheck.ways import Ways
+from tests.models.suites import MEANT, ROOT, model_of, unargued
 
-ROOT = Path(__file__).parents[2]
 SPECS = sorted((ROOT / "specs" / "lineage").glob("*.oomspec"))
 VARIANTS = ROOT / "models" / "lib" / "variant.oom"
-
-#: What lint says of the way a model is written; the rest would be a mistake.
-MEANT = frozenset({"W0601", "W0603"})
-
-
-def model_of(spec: Path) -> Path:
-    """The model that a spec is for."""
-    return (spec.parent / read_spec(spec)[0].model).resolve()
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
@@ -39,8 +30,7 @@ def test_verdicts_are_the_expected_ones(spec: Path) -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
 def test_every_check_says_what_is_expected_and_why(spec: Path) -> None:
     """Each check has an expectation and the argument for it."""
-    checks = read_spec(spec)[0].checks
-    assert [check.name.text for check in checks if not check.expect or not check.because] == []
+    assert unargued(spec) == []
 
 
 def test_every_variant_is_checked() -> None:

@@ -24,10 +24,9 @@ from oomcheck.smt.checkers import Effort, available
 from oomcheck.smt.outcome import Proof
 from oomcheck.smt.targets import Method
 from oomcheck.ways import Ways
+from tests.models.suites import ROOT, SPECS, model_of, spec_of
 
-ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "models"
-SPECS = ROOT / "specs"
 
 #: Of each spec the checks to run; none stands for all.
 RUNS: dict[str, tuple[str, ...]] = {
@@ -85,16 +84,10 @@ ARGUED = {"handshake": "merged/premature_skip", "lifetime": "merged/lifetime"}
 TWO_THREADS = Ways(threads=2)
 
 
-def model_of(name: str) -> Path:
-    """The model that a spec is for."""
-    spec = SPECS / f"{name}.oomspec"
-    return (spec.parent / read_spec(spec)[0].model).resolve()
-
-
 def results_of(name: str, checks: tuple[str, ...], ways: Ways = TWO_THREADS) -> tuple[Result, ...]:
     """Results of some checks of a spec."""
     options = Options(select=tuple(f"{name}/{check}/*" for check in checks), ways=ways)
-    return check_files(model_of(name), (SPECS / f"{name}.oomspec",), options).results
+    return check_files(model_of(spec_of(name)), (spec_of(name),), options).results
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
@@ -110,7 +103,7 @@ def test_each_spec_runs_and_each_model_has_one() -> None:
     """No spec is left out above, and no model is without a spec; some models are for the lineage alone."""
     assert {path.stem for path in SPECS.glob("*.oomspec")} == set(RUNS)
     lineage = [f"lineage/{path.stem}" for path in SPECS.glob("lineage/*.oomspec")]
-    assert {model_of(name) for name in (*RUNS, *lineage)} == {path.resolve() for path in MODELS.glob("*.oom")}
+    assert {model_of(spec_of(name)) for name in (*RUNS, *lineage)} == {path.resolve() for path in MODELS.glob("*.oom")}
 
 
 def test_the_uninitialised_result_of_v5_is_found_through_the_refrigerator() -> None:
@@ -149,7 +142,7 @@ def test_any_number_of_vmas(check: str) -> None:
 def test_a_written_invariant_is_inductive(name: str) -> None:
     """All lemmas of a spec together hold initially, are kept by each step, and exclude all bad states of any size."""
     spec, options = SPECS / "proofs" / f"{name}.oomspec", Options(select=(ARGUED[name],))
-    files, _, rows = planned((spec.parent / read_spec(spec)[0].model).resolve(), (spec,), options)
+    files, _, rows = planned(model_of(spec), (spec,), options)
     (group,) = Readings(files, options).groups(rows, lambda: False)
     assert group.open == {"NVMA"}
     lemmas = tuple(and_(lemma.defined, lemma.formula) for lemma in group.lemmas.values())
