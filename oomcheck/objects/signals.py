@@ -60,10 +60,11 @@ def _send_sigkill(site: Site, args: Sequence[Operand]) -> None:
 
 
 def _get_signal(site: Site, _args: Sequence[Operand]) -> Expr:
-    """Return to user space: legacy freezers, then SIGKILL, then the v2 trap, until none applies.
+    """Return to user space: legacy freezers, then SIGKILL, then the v2 trap; after the trap SIGKILL, then all again.
 
-    As in kernel/signal.c:get_signal, try_to_freeze comes before the test of the
-    group exit: a killed thread of a frozen v1 cgroup freezes instead of dying.
+    As in kernel/signal.c:get_signal, try_to_freeze() comes before the test of the group exit: a killed thread of a
+    frozen v1 cgroup freezes instead of dying. The trap leads back behind try_to_freeze() (`relock`), so who leaves it
+    killed dies. Who is not killed looks at the legacy freezers before it runs on: they have made a signal pending.
     """
     fatal = site.temp(BOOL)
     start, tested, trapped, done = (site.node() for _ in range(4))
@@ -81,7 +82,8 @@ def _get_signal(site: Site, _args: Sequence[Operand]) -> Expr:
         site.edge(tested, done, guard=not_(wanted), updates=[(fatal, FALSE)], note="no v2 freezer")
         site.here = trapped
         trap(site)
-        site.edge(site.here, start, kind=EdgeKind.FREE)
+        site.edge(site.here, done, guard=killed, updates=[(fatal, TRUE)], note="SIGKILL is pending")
+        site.edge(site.here, start, guard=not_(killed), note="no SIGKILL")
     site.here = done
     return fatal
 
