@@ -20,6 +20,7 @@ from oomcheck.simulate.walk import Plan
 from oomcheck.version import VERSION
 
 STEPS, TIMED_STEPS = 10_000, 100_000  # of a run, unless the command line says otherwise
+RUNS, ENOUGH = 1000, 1_000_000  # runs, and steps of all of them together, unless the command line gives their number
 EXITS = """exit codes:
     0  nothing was found, which proves nothing
     1  some run violated a property or a sanitizer
@@ -36,7 +37,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_model(parser)
-    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path, help="whose properties to look out for")
+    parser.add_argument(
+        "specs", metavar="SPEC", nargs="*", default=[], type=Path, help="whose properties to look out for"
+    )
     parser.add_argument("-p", "--property", dest="select", metavar="GLOB", action="append", default=[])
     parser.add_argument("--timed", action="store_true", help="with time: durations are drawn, timers are exact")
     parser.add_argument(
@@ -51,7 +54,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         help="with --timed: a measure to show, such as 'life(*)', or a new one, such as 'P ~> Q'",
     )
     parser.add_argument("--seed", metavar="S", type=int, default=1, help="decides all random choices (default 1)")
-    parser.add_argument("--runs", metavar="N", type=int, default=1000, help="how many runs (default 1000)")
+    parser.add_argument(
+        "--runs", metavar="N", type=int, help="how many runs (default 1000, fewer once they have a million steps)"
+    )
     parser.add_argument("--run", dest="only", metavar="N", type=int, help="only run number N of the seed")
     parser.add_argument("--steps", metavar="N", type=int, help="longest run (default 10000, in time 100000)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -77,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
         tuple(args.select),
         frozenset(args.without or ()),
     )
-    steps = args.steps or (TIMED_STEPS if args.timed else STEPS)
-    plan = Plan(args.seed, args.runs, steps) if args.only is None else Plan(args.seed, 1, steps, args.only)
+    plan = _plan(args)
     with interruptible() as should_stop:
         if args.timed:
             report = simulate_files(query, plan, args.slack, args.measures, should_stop)
@@ -94,6 +98,14 @@ def run(args: argparse.Namespace) -> int:
         lanes = LaneOptions(width=args.width, ascii_only=args.ascii)
         sys.stdout.write(sim_text(report, command, lanes, args.verbose))
     return code
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    """The runs that the command line asks for."""
+    steps = args.steps or (TIMED_STEPS if args.timed else STEPS)
+    if args.only is not None:
+        return Plan(args.seed, 1, steps, args.only)
+    return Plan(args.seed, RUNS, steps, enough=ENOUGH) if args.runs is None else Plan(args.seed, args.runs, steps)
 
 
 def _check(args: argparse.Namespace) -> None:

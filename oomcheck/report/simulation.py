@@ -47,6 +47,9 @@ def _counts(report: Report) -> list[str]:
         f"{plural(report.done, kind)}, seed {report.plan.seed}: {plural(report.steps, 'step')}{cut}{halted}",
         f"{executed} of {plural(report.statements, 'statement')} executed",
     ]
+    if report.plan.enough is not None and report.done < report.plan.runs and not report.stopped:
+        more = f"--runs {report.plan.runs} makes them all"
+        lines.insert(1, f"no further runs, as these have {report.plan.enough} steps or more together; {more}")
     if report.never_late:
         lines.append(f"without a finite slack, so never late in these runs: {', '.join(report.never_late)}")
     return lines

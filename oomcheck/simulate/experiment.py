@@ -18,7 +18,7 @@ from oomcheck.simulate.lookout import Lookout, Tally
 from oomcheck.simulate.program import Program
 from oomcheck.simulate.statistics import Summary, summary
 from oomcheck.simulate.timing import Event, Timing, events
-from oomcheck.simulate.walk import Plan, Walks
+from oomcheck.simulate.walk import BEAT, Plan, Walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +107,19 @@ class Experiment:
 
         One that a fault halted is no behaviour of the model and not measured.
         """
-        steps, cut, halted, done, stopped = 0, 0, 0, 0, ""
+        steps, events, cut, halted, done, stopped = 0, 0, 0, 0, 0, ""
         taken: set[int] = set()
         for number in plan.numbers:
-            if should_stop is not None and (stopped := should_stop()):
+            if plan.has_enough(events) or (should_stop is not None and (stopped := should_stop())):
                 break
-            run, is_cut = self.run(Chance(plan.seed, number), plan.steps, number)
-            cut += is_cut
+            run, is_cut = self.run(Chance(plan.seed, number), plan.steps, number, should_stop)
+            if is_cut:
+                cut += len(run.steps) == plan.steps
+                stopped = "" if should_stop is None else should_stop()
             halted += run.is_halted
             own = [step for step in run.steps if step >= 0]
             steps += len(own)
+            events += len(run.steps)
             taken.update(own)
             done += 1
             if not run.is_halted:
@@ -125,15 +128,19 @@ class Experiment:
         tallies = {**self._over, **({} if self._lookout is None else self._lookout.tallies)}
         return Walks(done, steps, cut, tallies, frozenset(taken), stopped, halted)
 
-    def run(self, chance: Chance, limit: int, number: int = 1) -> tuple[TimedRun, bool]:
-        """One run, and whether the limit of steps cut it."""
+    def run(
+        self, chance: Chance, limit: int, number: int = 1, should_stop: Callable[[], str] | None = None
+    ) -> tuple[TimedRun, bool]:
+        """One run, and whether the limit of steps cut it, or the wish to stop before."""
         run = TimedRun(self._timing, chance, self._events)
         for wait in self._waits:
             wait.begin()
             wait.look(run.state, 0)
         if self._lookout is not None:
             self._lookout.begin(number, run)
-        for _ in range(limit):
+        for count in range(1, limit + 1):
+            if count % BEAT == 0 and should_stop is not None and should_stop():
+                return run, True
             step = run.proceed()
             if step is None:
                 if self._lookout is not None and not any(run.moves):

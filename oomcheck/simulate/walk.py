@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
@@ -13,20 +14,31 @@ from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.lookout import Lookout, Tally
 from oomcheck.simulate.program import Program, Run
 
+#: Steps of a run between two looks at the wish to stop.
+BEAT: Final = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Runs number `first` to `first + runs - 1` of a seed, each at most `steps` long."""
+    """Runs number `first` to `first + runs - 1` of a seed, each at most `steps` long.
+
+    With `enough` none begins once the runs before it have that many steps together.
+    """
 
     seed: int = 1
     runs: int = 1000
     steps: int = 10_000
     first: int = 1
+    enough: int | None = None
 
     @property
     def numbers(self) -> range:
         """The numbers of the runs."""
         return range(self.first, self.first + self.runs)
+
+    def has_enough(self, steps: int) -> bool:
+        """Whether runs of so many steps together do."""
+        return self.enough is not None and steps >= self.enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +74,32 @@ def walk(
     steps, cut, done, stopped = 0, 0, 0, ""
     taken: set[int] = set()
     for number in plan.numbers:
-        if should_stop is not None and (stopped := should_stop()):
+        if plan.has_enough(steps) or (should_stop is not None and (stopped := should_stop())):
             break
-        run = _walk(program, lookout, Chance(plan.seed, number), number, plan.steps)
+        run = _walk(program, lookout, Chance(plan.seed, number), number, plan.steps, should_stop)
         steps += len(run.steps)
-        cut += any(run.moves)
+        if any(run.moves):
+            cut += len(run.steps) == plan.steps
+            stopped = "" if should_stop is None else should_stop()
         taken.update(run.steps)
         done += 1
     return Walks(done, steps, cut, lookout.tallies, frozenset(taken), stopped)
 
 
-def _walk(program: Program, lookout: Lookout, chance: Chance, number: int, limit: int) -> Run:
-    """One run; it was cut if something could still move at its end."""
+def _walk(
+    program: Program,
+    lookout: Lookout,
+    chance: Chance,
+    number: int,
+    limit: int,
+    should_stop: Callable[[], str] | None,
+) -> Run:
+    """One run; if something can still move at its end, it was cut there or stopped."""
     run = Run(program)
     lookout.begin(number, run)
     while len(run.steps) < limit:
+        if len(run.steps) % BEAT == BEAT - 1 and should_stop is not None and should_stop():
+            break
         movers = [moves for moves in run.moves if moves]
         if not movers:
             lookout.rest(run)

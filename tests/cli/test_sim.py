@@ -147,6 +147,25 @@ def test_parameters_and_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert [place.partition("steps.oom:")[2] for place in value["unseen"]] == ['7: x = 0 @ "kernel/exit.c:exit_mm";']
 
 
+def test_runs_without_an_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each run is cut there are fewer runs, unless their number is given, and the report tells it."""
+    monkeypatch.setattr("oomcheck.cli.sim.ENOUGH", 1000)
+    model = str(put(tmp_path, "spin.oom", "model spin;\nmarked bool x;\nthread t { loop { x = !x; } }\n"))
+    code, text = text_of([model, "--steps", "100"], capsys)
+    assert (code, text.splitlines()[1:3]) == (
+        0,
+        [
+            "10 random runs, seed 1: 1000 steps, 10 cut at 100 steps",
+            "no further runs, as these have 1000 steps or more together; --runs 1000 makes them all",
+        ],
+    )
+    code, text = text_of([model, "--steps", "100", "--runs", "11"], capsys)
+    assert (code, text.splitlines()[1]) == (0, "11 random runs, seed 1: 1100 steps, 11 cut at 100 steps")
+    assert "no further runs" not in text
+
+
 def test_two_specs_with_the_same_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Names that two specs share come with the spec's own."""
     arguments = [str(put(tmp_path, "steps.oom", STEPS))]

@@ -24,7 +24,7 @@ from oomcheck.simulate.experiment import Experiment, Measured
 from oomcheck.simulate.program import Program
 from oomcheck.simulate.statistics import Summary
 from oomcheck.simulate.timing import Timing, events, next_event
-from oomcheck.simulate.walk import Plan
+from oomcheck.simulate.walk import BEAT, Plan
 from oomcheck.transform.clock import clocked
 from tests import toys
 from tests.simulate.clocks import at_most, contention, countdown, delays, patient, positive, sleeper, ticker, timed
@@ -194,6 +194,25 @@ def test_runs_without_progress_are_cut() -> None:
     assert (walks.cut, walks.steps) == (2, 200)
     (life,) = experiment.measures()
     assert (life.values, life.open, life.summary) == ((), 2, None)
+
+
+def test_enough_events_end_between_runs() -> None:
+    """The clock's jumps count as well: no run begins once there were enough of both together."""
+    experiment = Experiment(delays(7, 7, 5), [])
+    one = experiment.make(Plan(runs=1))
+    assert experiment.make(Plan(runs=9, enough=one.steps)).runs == 1
+    assert experiment.make(Plan(runs=9, enough=3 * one.steps)).runs == 2
+
+
+def test_a_stop_ends_a_long_run() -> None:
+    """A run without an end asks now and then; what is open then is no value, and it is not counted as cut."""
+    system = timed("zeno", [], [replace(toys.process("t", 2, done=1), slack=0)], [toys.step(0, 0, 0)])
+    experiment = Experiment(system, [])
+    answers = iter(["", "interrupted", "interrupted"])
+    walks = experiment.make(Plan(runs=1, steps=10**9), lambda: next(answers))
+    assert (walks.runs, walks.steps, walks.cut, walks.stopped) == (1, BEAT - 1, 0, "interrupted")
+    (life,) = experiment.measures()
+    assert (life.values, life.open) == ((), 1)
 
 
 def test_totals_of_a_cut_run_are_open() -> None:

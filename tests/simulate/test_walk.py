@@ -20,7 +20,7 @@ from oomcheck.semantics.successors import enabled
 from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.program import Program, Run
 from oomcheck.simulate.session import OF_STATES
-from oomcheck.simulate.walk import Plan, walk, without_detours
+from oomcheck.simulate.walk import BEAT, Plan, walk, without_detours
 from tests import toys
 from tests.strategies import properties, systems
 
@@ -82,6 +82,22 @@ def test_a_stop_ends_between_runs() -> None:
     answers = iter(["", "", "interrupted"])
     found = walk(toys.counter(6), ALL, Plan(runs=10), lambda: next(answers))
     assert (found.runs, found.stopped) == (2, "interrupted")
+
+
+def test_enough_steps_end_between_runs() -> None:
+    """No run begins once those before it have enough steps together; whoever wants no such end gets none."""
+    plan = Plan(runs=10, enough=15)
+    assert [plan.has_enough(steps) for steps in (0, 14, 15)] == [False, False, True]
+    assert not Plan().has_enough(10**9)
+    found = walk(toys.counter(6), ALL, plan)
+    assert (found.runs, found.steps, found.cut, found.stopped) == (3, 21, 0, "")
+
+
+def test_a_stop_ends_a_long_run() -> None:
+    """A run that never ends asks now and then; it counts as made, not as cut, and the reason is told."""
+    answers = iter(["", "interrupted", "interrupted"])
+    found = walk(toys.peterson(), ALL, Plan(runs=1, steps=10**9), lambda: next(answers))
+    assert (found.runs, found.steps, found.cut, found.stopped) == (1, BEAT - 1, 0, "interrupted")
 
 
 def test_run_numbers_do_not_depend_on_other_runs() -> None:
