@@ -257,11 +257,14 @@ class _Runner:
         return Found(group, system, found, dead, self._behaviour(system, found), {}, proofs)
 
     def _helps(self, properties: Sequence[Property]) -> bool:
-        """Whether a proof can spare the rest of a search: not where dead code or another way is asked for."""
+        """Whether a proof can spare the rest of a search: not where dead code or another way is asked for.
+
+        Nor where each machine must give the same answer: a slow one is more often at a proof before the search ends.
+        """
         options = self._options
         ways = options.ways
         plain = options.engine == "auto" and ways.lossy is None and ways.spill is None and not ways.demanded
-        return plain and all(prop.name != "unreachable" for prop in properties)
+        return plain and options.beside and all(prop.name != "unreachable" for prop in properties)
 
     def _proof_of(self, group: Group, properties: Sequence[Property], limits: Limits) -> Asked:
         """What a proof engine is asked beside a search."""

@@ -46,6 +46,7 @@ class Options:
     rlimit: int | None = None  # Z3's own steps for one question
     certificates: Path | None = None  # folder for those of proofs
     quick: bool = False  # at the parameters that checks name for a quick run
+    beside: bool = True  # a proof beside a long search; which of them answers depends on the machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import pytest
 
 from oomcheck.api import check
 from oomcheck.evidence import EvidenceError
+from oomcheck.gate.options import GateOptions
+from oomcheck.gate.worker import options_of
 from oomcheck.ir.expr import TRUE
 from oomcheck.portfolio import SETTLED
 from oomcheck.proofs import Asked, Established, Known, Reached, Settled, Undecided
@@ -69,13 +71,13 @@ def proved() -> Established:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Report]:
     """Check the model with proofs beside the search."""
 
-    def check_it(known: Mapping[str, Known], stops: bool = False, before: str = "") -> Report:
+    def check_it(known: Mapping[str, Known], stops: bool = False, before: str = "", beside: bool = True) -> Report:
         (tmp_path / "counting.oom").write_text(MODEL.format(before=before), encoding="utf-8")
         (tmp_path / "counting.oomspec").write_text(SPEC, encoding="utf-8")
         # By name: `oomcheck.check` is the function of the public interface.
         monkeypatch.setattr(import_module("oomcheck.check"), "Aside", Fake(known, stops))
-        limits = Limits(max_states=None if not stops else 1)
-        return check(tmp_path / "counting.oom", tmp_path / "counting.oomspec", options=Options(limits=limits))
+        options = Options(limits=Limits(max_states=1 if stops and beside else None), beside=beside)
+        return check(tmp_path / "counting.oom", tmp_path / "counting.oomspec", options=options)
 
     return check_it
 
@@ -93,6 +95,13 @@ def test_a_search_that_ends_first_counts(run: Callable[..., Report]) -> None:
 def test_a_proof_counts_where_the_search_was_cut_short(run: Callable[..., Report]) -> None:
     """What is proved is, what is not stays unknown."""
     assert words(run({"four": proved()}, stops=True)) == {"three": Word.UNKNOWN, "four": Word.PROVED}
+
+
+def test_a_proof_stops_no_search_where_machines_must_agree(run: Callable[..., Report]) -> None:
+    """Without proofs beside searches, as in a gate, the search goes on to its end, and its answer counts."""
+    report = run({"four": proved()}, stops=True, beside=False)
+    assert words(report) == {"three": Word.VIOLATED, "four": Word.HOLDS}
+    assert not options_of(GateOptions(), 1).beside
 
 
 def test_a_witness_against_a_proof_is_an_alarm(run: Callable[..., Report]) -> None:

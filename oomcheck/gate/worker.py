@@ -53,6 +53,7 @@ def options_of(gate: GateOptions, threads: int) -> Options:
         tell=gate.tell,
         rlimit=gate.rlimit,
         quick=gate.quick,
+        beside=False,
     )
 
 

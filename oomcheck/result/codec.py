@@ -96,7 +96,7 @@ def load_trace(data: bytes | str, name: str) -> Trace:
         raise error("E0502", f"{name} is no trace: not UTF-8 text") from None
     except json.JSONDecodeError as problem:
         place = f"line {problem.lineno}, column {problem.colno}"
-        raise error("E0502", f"{name} is no trace: not JSON ({problem.msg} at {place})") from None
+        raise error("E0502", f"{name} is no trace: not JSON ({problem.msg.removesuffix(' at')} at {place})") from None
     except (RecursionError, ValueError) as problem:
         why = "nested too deep" if isinstance(problem, RecursionError) else str(problem).partition(";")[0]
         raise error("E0502", f"{name} is no trace: {why}") from None

