@@ -27,7 +27,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("model", metavar="MODEL", type=Path, nargs="?", help="what it is said to be about")
-    parser.add_argument("specs", metavar="SPEC", type=Path, nargs="*")
+    parser.add_argument("specs", metavar="SPEC", nargs="*", default=[], type=Path)
     parser.add_argument("-c", dest="params", metavar="NAME=VALUE", action="append", default=[])
     parser.add_argument("--include", metavar="DIR", type=Path, action="append", default=[])
     parser.add_argument(

@@ -46,7 +46,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def add_checking(parser: argparse.ArgumentParser) -> None:
     """What `check` and `prove` have in common: what to check, limits, and how the report looks."""
     add_model(parser)
-    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path)
+    parser.add_argument("specs", metavar="SPEC", nargs="*", default=[], type=Path)
     parser.add_argument(
         "-p",
         "--property",

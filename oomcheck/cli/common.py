@@ -6,10 +6,12 @@ import argparse
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from oomcheck.diag.diagnostic import error
 from oomcheck.report.rows import EXIT_MEANING
 
+STREAMS: Final = ("/dev", "/dev/fd", "/proc/self/fd")  # where names stand for devices and open files
 Commands = argparse._SubParsersAction  # the type that argparse gives no public name
 
 
@@ -54,13 +56,37 @@ def make_folder(path: Path) -> None:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write beside, then rename, so that no reader sees half a file; E0007 if it cannot be."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write beside, then rename, so that no reader sees half a file; E0007 if it cannot be.
+
+    A link stays, and what it leads to is written. Devices and pipes cannot be renamed to, and get the text as it is.
+    Bytes of a path that are no UTF-8 become escapes that JSON reads back.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        if _is_stream(path):
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+                stream.write(text)
+        else:
+            _replace(Path(os.path.realpath(path)), text)
+    except BrokenPipeError:
+        raise
     except OSError as failure:
+        raise error("E0007", f"cannot write `{path}`: {failure.strerror}") from failure
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether this is no file to be replaced; a name of an open file is not, whatever it is open on."""
+    if str(path.absolute().parent) in STREAMS:
+        return path.exists()
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        beside.replace(path)
+    except BaseException:
         with suppress(OSError):
             beside.unlink()
-        raise error("E0007", f"cannot write `{path}`: {failure.strerror}") from failure
+        raise

@@ -48,7 +48,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("a", metavar="A", type=Path, help="a model")
     parser.add_argument("b", metavar="B", type=Path, help="a model; may be the same file")
-    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path, help="for A or B; without any, the sanitizers")
+    parser.add_argument(
+        "specs", metavar="SPEC", nargs="*", default=[], type=Path, help="for A or B; without any, the sanitizers"
+    )
     for flag, side in (("-c", "both models"), ("-a", "A"), ("-b", "B")):
         parser.add_argument(
             flag, dest=f"given{flag[1:]}", metavar="NAME=VALUE", action="append", default=[],

@@ -36,7 +36,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "With --kernel-tree also whether the kernel has what the models refer to.",
     )
     add_model(parser)
-    parser.add_argument("specs", metavar="SPEC", nargs="*", type=Path)
+    parser.add_argument("specs", metavar="SPEC", nargs="*", default=[], type=Path)
     parser.add_argument("--strict", action="store_true", help="exit 1 if there is any finding")
     group = parser.add_argument_group("kernel tree")
     group.add_argument(

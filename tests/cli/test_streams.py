@@ -106,17 +106,22 @@ def test_interrupted_before_the_search(
     assert (out, err) == ("", "interrupted: nothing is known yet\n")
 
 
+def environment(unbuffered: bool) -> dict[str, str]:
+    """That of this process, with Python's own buffers or without."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""}
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("arguments", [["check", "clash.oom"], ["check", "clash.oom", "--format", "json"], ["--help"]])
-def test_closed_pipe(tmp_path: Path, arguments: list[str]) -> None:
+def test_closed_pipe(tmp_path: Path, arguments: list[str], unbuffered: bool) -> None:
     """As in `| head -1`: exit code 141 and no complaint."""
     put(tmp_path, "clash.oom", CLASH)
     read, write = os.pipe()
     os.close(read)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=tmp_path,
-        env=environment,
+        env=environment(unbuffered),
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
@@ -126,11 +131,66 @@ def test_closed_pipe(tmp_path: Path, arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("unbuffered", [False, True])
+def test_pipe_closed_early(tmp_path: Path, unbuffered: bool) -> None:
+    """A reader that takes the first bytes of a report larger than a pipe: 141, though a part was written."""
+    put(tmp_path, "long.oom", "model long;\nint 0..999 x;\nthread t { for (i in 1 .. 500) x = i; assert false; }\n")
+    with subprocess.Popen(
+        [*PROGRAM, "check", "long.oom", "--format", "json"],
+        cwd=tmp_path,
+        env=environment(unbuffered),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(1) == b"{"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize("unbuffered", [False, True])
+@pytest.mark.parametrize("arguments", [["check", "clash.oom"], ["explain", "E0203"], ["--help"]])
+def test_full_disk(tmp_path: Path, arguments: list[str], unbuffered: bool) -> None:
+    """A report that cannot be written is an error, exit code 2: never a verdict, nor a defect of the tool."""
+    put(tmp_path, "clash.oom", CLASH)
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            cwd=tmp_path,
+            env=environment(unbuffered),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = "error[E0007]: cannot write the standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "told"),
+    [
+        (">&-", 2, "error[E0007]: cannot write the standard output: it is closed\n"),
+        (">&- 2>&-", 2, ""),
+        ("2>&- >out", 1, ""),
+        ("2>/dev/full >/dev/full", 2, ""),
+    ],
+)
+def test_closed_streams(tmp_path: Path, closed: str, code: int, told: str) -> None:
+    """Nobody takes the answer: exit code 2, before any work; nobody takes messages: there are none."""
+    put(tmp_path, "clash.oom", CLASH)
+    shell = ["sh", "-c", f'"$@" check clash.oom {closed}', "sh", *PROGRAM]
+    done = subprocess.run(shell, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, told)
+
+
 def test_any_locale(tmp_path: Path) -> None:
     """A terminal that cannot show a letter gets something else instead of a crash."""
     arguments = steps(tmp_path, 'check c : smaller expect violated because "für Æther";')
-    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    done = subprocess.run([*PROGRAM, *arguments, "-p", "c/*"], env=environment, capture_output=True, check=False)
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*PROGRAM, *arguments, "-p", "c/*"], env=ascii_only, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"because" in done.stdout
 
