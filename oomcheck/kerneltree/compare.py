@@ -11,13 +11,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from oomcheck.diag.diagnostic import Diagnostic, Severity
+from oomcheck.diag.diagnostic import Diagnostic, Severity, error
 from oomcheck.kerneltree.definition import Definition, Kind
 from oomcheck.kerneltree.elsewhere import elsewhere
 from oomcheck.kerneltree.recorded import Prints, Recorded, version_key
 from oomcheck.kerneltree.references import Reference, covers
 from oomcheck.kerneltree.tokens import fingerprint
-from oomcheck.kerneltree.tree import CFile, KernelTree, Missing
+from oomcheck.kerneltree.tree import HINT, UNKNOWN, CFile, KernelTree, Missing
 from oomcheck.records import dataclass
 
 #: Lines that are named of a reference that a file has more than once.
@@ -51,11 +51,13 @@ class Comparison:
 def compare(references: Iterable[Reference], tree: KernelTree, recorded: Recorded, folder: Path) -> Comparison:
     """Each reference against the tree and the record; `folder` is the one that the record's paths are relative to.
 
-    A reference that a file of a model has more than once counts once, and is told at its first place.
+    A reference that a file of a model has more than once counts once, and is told at its first place. E0003 for a tree
+    that has no version and none of the files.
     """
     places: dict[tuple[str, str], list[Reference]] = {}
     for reference in references:
         places.setdefault((model_key(reference.span.path, folder), reference.text), []).append(reference)
+    _check_tree({first.file for first, *_ in places.values()}, tree)
     findings: list[Diagnostic] = []
     states: dict[tuple[str, str], State] = {}
     found: dict[tuple[str, str], str] = {}
@@ -78,6 +80,13 @@ def compare(references: Iterable[Reference], tree: KernelTree, recorded: Recorde
         {model: tuple(texts) for model, texts in present.items()},
         found,
     )
+
+
+def _check_tree(files: set[str], tree: KernelTree) -> None:
+    """A folder of another project has a Makefile as well."""
+    if tree.version == UNKNOWN and files and all(tree.file(name) is Missing.NO_FILE for name in files):
+        what = "it has no version and none of the files that the models refer to"
+        raise error("E0003", f"{tree.root} is no kernel tree: {what}", None, HINT)
 
 
 def _more(others: list[Reference]) -> tuple[str, ...]:

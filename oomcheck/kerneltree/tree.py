@@ -30,6 +30,7 @@ MAX_NEIGHBOURS: Final = 2000
 #: Most bytes of such files.
 MAX_KEPT: Final = 1 << 28
 UNKNOWN: Final = "unknown"
+HINT: Final = "--kernel-tree names the top of the kernel sources"
 
 _VERSION: Final = re.compile(
     rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([\w.+-]*)[ \t]*$", re.MULTILINE
@@ -108,9 +109,8 @@ def open_tree(root: Path) -> KernelTree:
         what = "it is no folder" if root.exists() else "there is no such folder"
         raise error("E0003", f"{root} is no kernel tree: {what}")
     if not any((root / mark).exists() for mark in MARKS):
-        hint = "--kernel-tree names the top of the kernel sources"
         raise error(
-            "E0003", f"{root} is no kernel tree: it has neither {', '.join(MARKS[:-1])} nor {MARKS[-1]}", None, hint
+            "E0003", f"{root} is no kernel tree: it has neither {', '.join(MARKS[:-1])} nor {MARKS[-1]}", None, HINT
         )
     real = root.resolve()
     return KernelTree(real, _version(real), _parser().definitions)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oomcheck.diag.diagnostic import Severity
+from oomcheck.diag.diagnostic import OomcheckError, Severity
 from oomcheck.kerneltree.compare import Comparison, State, compare
 from oomcheck.kerneltree.recorded import NOTHING, Recorded, updated
 from oomcheck.kerneltree.tree import open_tree
@@ -50,6 +50,29 @@ def test_lost(tmp_path: Path, text: str, code: str, message: str, hint: str) -> 
     assert found.span.text == f'"{text}"'
     assert result.states == {State.LOST: 1}
     assert result.found == {}
+
+
+@pytest.mark.parametrize(
+    ("makefile", "texts", "wrong"),
+    [
+        ("all:\n", ("mm/none.c:reap", "kernel/none.c"), True),
+        ("all:\n", ("mm/none.c:reap", "mm/reap.c:zzz"), False),
+        ("all:\n", (), False),
+        ("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n", ("mm/none.c:reap", "kernel/none.c"), False),
+    ],
+)
+def test_another_project(tmp_path: Path, makefile: str, texts: tuple[str, ...], wrong: bool) -> None:
+    """A tree without a version that has none of the files is a wrong command line; one file or a version is enough."""
+    root = make_tree(tmp_path, Makefile=makefile)
+    if not wrong:
+        assert len(compared(root, *texts).findings) == len(texts)
+        return
+    with pytest.raises(OomcheckError) as caught:
+        compared(root, *texts)
+    (found,) = caught.value.diagnostics
+    what = "it has no version and none of the files that the models refer to"
+    assert (found.code, found.message) == ("E0003", f"{root} is no kernel tree: {what}")
+    assert found.hint == "--kernel-tree names the top of the kernel sources"
 
 
 def test_new(tmp_path: Path) -> None:
