@@ -208,6 +208,8 @@ def _circle(trace: Trace) -> bool:
 def _same_end(trace: Trace, again: Reopened) -> bool:
     """Whether the end was found to be as claimed; E0503 if it is not, False if only the spec could tell."""
     system, witness, last = again.system, again.witness, again.run.states[-1]
+    if not _can_show(trace):
+        raise error("E0503", f"no run shows that {trace.prop} is {Word(trace.verdict).title}")
     if trace.facts != facts(system, last):
         raise error("E0503", "locks, waits, freezers or timers of the last state are other than the trace tells")
     if trace.kind != Kind.SANITIZER.value and again.prop is not None:
@@ -238,6 +240,13 @@ def _same_end(trace: Trace, again: Reopened) -> bool:
     if not shown:
         raise error("E0503", f"the last state does not violate {trace.prop}")
     return True
+
+
+def _can_show(trace: Trace) -> bool:
+    """Whether a run can be evidence of the verdict: HOLDS it shows only of a bound, by the worst value."""
+    if trace.verdict == Word.HOLDS.value:
+        return trace.value is not None
+    return trace.verdict == (Word.COVERED if trace.kind == Kind.COVER.value else Word.VIOLATED).value
 
 
 def _runs_into(trace: Trace, system: TransitionSystem, last: State) -> bool:

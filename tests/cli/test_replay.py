@@ -183,6 +183,14 @@ def _truths(trace: Trace) -> None:
     trace["truths"][0]["signs"] = trace["truths"][0]["signs"].replace("0", "1")
 
 
+def _verdict(trace: Trace) -> None:
+    trace["verdict"] = "holds"
+
+
+def _cover(trace: Trace) -> None:
+    trace["verdict"] = "covered"
+
+
 @pytest.mark.parametrize(
     "tamper",
     [
@@ -200,6 +208,8 @@ def _truths(trace: Trace) -> None:
         _lasting,
         _unlasting,
         _truths,
+        _verdict,
+        _cover,
     ],
 )
 def test_tampered(tmp_path: Path, capsys: pytest.CaptureFixture[str], tamper: Callable[[Trace], None]) -> None:
