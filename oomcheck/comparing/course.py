@@ -14,7 +14,7 @@ class Reason(Enum):
 
     OUTCOME = "outcome"  # the same statement ends another way
     EFFECT = "effect"  # the same statement changes something else
-    BLOCKED = "blocked"
+    BLOCKED = "blocked"  # the thread stands before the statement and cannot take it; perhaps another one
     ENDED = "ended"
     FAULT = "fault"
     ELSEWHERE = "elsewhere"  # the thread stands before other statements

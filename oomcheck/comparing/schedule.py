@@ -73,7 +73,7 @@ class _Pursuit:
         extra = self._extra(process, step)
         if extra is None:
             alone = self._alone(process)
-            return self._divergence(number, self._obstacle(process), extra=alone)
+            return self._divergence(number, self._obstacle(process, step), extra=alone)
         told = tuple(self._take(passed) for passed in extra)
         best = self._best(number, process)
         if self._told(best) != self._text(number):
@@ -126,10 +126,12 @@ class _Pursuit:
 
         return min((m for m in self._moves(process, state) if _statement(m) == _statement(step)), key=unlikeness)
 
-    def _obstacle(self, process: int) -> Reason:
+    def _obstacle(self, process: int, step: Transition) -> Reason:
         state = self._states[-1]
         if self._moves(process, state):
-            return Reason.ELSEWHERE
+            here = (process, location(self._other, state, process))
+            stands_before = any(_statement(one) == _statement(step) for one in self._other.by_location.get(here, ()))
+            return Reason.BLOCKED if stands_before else Reason.ELSEWHERE
         if any(fault.process == process for fault in faults(self._other, state)):
             return Reason.FAULT
         ended = self._other.processes[process].done == location(self._other, state, process)

@@ -206,6 +206,8 @@ class _Workers:
                     done[pending.pop(future)] = future.result()
                 if progress is not None:
                     progress(len(done), len(tasks))
+            if not pending:
+                pool.shutdown()  # else the interpreter may end while a thread of the pool still does
         except BrokenProcessPool:
             if stop():  # who ended them ends this, too
                 return done

@@ -205,6 +205,8 @@ def divergence_text(divergence: Divergence, other: str) -> str:
         case Reason.EFFECT:
             changed = ", ".join(f"{one.name} = {one.other}" for one in divergence.effects)
             return f"in {other} the same step leaves {changed}"
+        case Reason.BLOCKED if possible:
+            return f"in {other} it cannot take this step, and can take: {possible}"
         case Reason.BLOCKED:
             return f"in {other} it cannot move: {why}" if why else f"in {other} it cannot move"
         case Reason.ENDED:

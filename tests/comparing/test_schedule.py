@@ -9,6 +9,7 @@ import pytest
 from oomcheck.comparing.compare import Schedule, run_on_both
 from oomcheck.comparing.course import Difference, Divergence, Follower, Later, Reason
 from oomcheck.comparing.sides import read_specs
+from oomcheck.report.comparison import divergence_text
 from oomcheck.result.verdict import trace_of
 from tests.comparing.samples import compared
 
@@ -103,6 +104,14 @@ def test_blocked_by_a_condition(tmp_path: Path) -> None:
     b = SETS + "thread two { await y == 2; if (x == 1) y = 1; }\n"
     found = divergence(tmp_path, SETS + ASKS, b)
     assert (found.reason, found.why) == (Reason.BLOCKED, ("stands before await y == 2",))
+
+
+def test_blocked_with_another_way(tmp_path: Path) -> None:
+    """The thread stands before the statement and cannot take it, but the one beside it."""
+    two = SETS + "thread two { either { await ready; y = 1; } or { y = 2; } }\n"
+    found = divergence(tmp_path, "define ready = x == 1;\n" + two, "define ready = x == 3;\n" + two)
+    assert (found.reason, found.own, found.possible) == (Reason.BLOCKED, "await ready", ("y = 2",))
+    assert divergence_text(found, "B") == "in B it cannot take this step, and can take: y = 2"
 
 
 def test_ended(tmp_path: Path) -> None:
