@@ -51,11 +51,10 @@ def line(text: str) -> Line:
     """A line from its text."""
     if counted := re.fullmatch(r"graph (\d+)", text):
         return Line("graph", "", None, int(counted[1]))
-    found = re.fullmatch(r"(unsupported)|(fast|slow|follows|open|unasked) (bmc \d+|kind|pdr)(: .+)?", text)
+    found = re.fullmatch(r"(fast|slow) (bmc \d+|kind|pdr)", text)
     assert found is not None, text
-    engine, _, depth = (found[3] or "").partition(" ")
-    assert (found[4] is not None) == (found[2] == "open"), f"{text}: what is open has a reason"
-    return Line(found[1] or found[2], engine, int(depth) if depth else None)
+    engine, _, depth = found[2].partition(" ")
+    return Line(found[1], engine, int(depth) if depth else None)
 
 
 @cache

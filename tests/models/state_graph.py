@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import z3
 
 from oomcheck.analysis.graph import RunGraph
 from oomcheck.ir.expr import Expr
 from oomcheck.ir.sorts import bounds
-from oomcheck.ir.system import State, TransitionSystem
+from oomcheck.ir.system import TransitionSystem
 from oomcheck.records import dataclass
 from oomcheck.smt.encoding import Encoding, encoding
 from oomcheck.smt.terms import Term
 
 Key = TypeVar("Key", bound=Hashable)
+State: TypeAlias = "bytes | tuple[int, ...]"  # the value of each slot; bytes where all fit
 
 
 class DifferError(Exception):
@@ -48,10 +49,10 @@ def same_graph(system: TransitionSystem, graph: RunGraph, conditions: Sequence[E
             targets.append(numbers[target])
         edges = graph.edges_of(number) if number < graph.states else range(0)
         if steps != [graph.step[e] for e in edges] or targets != [graph.target[e] for e in edges]:
-            raise DifferError(f"steps of state {number}, {state}")
+            raise DifferError(f"steps of state {number}, {tuple(state)}")
         holding = set(shape.holding(state))
         if any((bit in holding) != held[bit][number] for bit in range(told)):
-            raise DifferError(f"conditions in state {number}, {state}")
+            raise DifferError(f"conditions in state {number}, {tuple(state)}")
         for bit in holding:
             somewhere[bit] = True
     if len(states) != graph.states:
@@ -83,7 +84,7 @@ class Shape:
         solver.add(self._encoded.start())
         assert solver.check() == z3.sat
         model = solver.model()
-        return tuple(self._cells.read(n, model.eval(term)) for n, term in enumerate(self._cells.terms))
+        return self._cells.pack(self._cells.read(n, model.eval(term)) for n, term in enumerate(self._cells.terms))
 
     def steps(self, state: State) -> Iterator[tuple[int, State]]:
         """The steps that can be taken, each with its target."""
@@ -91,7 +92,7 @@ class Shape:
             target = list(state)
             for slot, formula in step.writes:
                 target[slot] = formula.value(state)
-            yield step.index, tuple(target)
+            yield step.index, self._cells.pack(target)
 
     def holding(self, state: State) -> Iterator[int]:
         """The numbers of the conditions that hold."""
@@ -203,6 +204,9 @@ class _Cells:
         assert {name: number for (name, slot), number in self.slots.items() if slot == 0} == dict(system.slot)
         self._numbers = {term.get_id(): number for number, term in enumerate(self.terms)}
         self._ranges = [bounds(sort) for sort in system.slot_sorts]
+        self.pack: Callable[[Iterable[int]], State] = (
+            bytes if all(low >= 0 and high < 256 for low, high in self._ranges) else tuple
+        )
         self._counters = {system.slot[process.pc] for process in system.processes}
         self._known: dict[tuple[int, bool], tuple[Term, Formula]] = {}  # the term is held, so that its id stays its
 

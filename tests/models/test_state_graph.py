@@ -107,8 +107,10 @@ def noted(system: TransitionSystem, prop: Property) -> Iterator[Expr]:
 
 def wrong(asked: Goals, prop: Property, expected: str, reached: frozenset[Goal]) -> str:
     """What Z3 says of a row if that is not what is expected; nothing of a row that states do not decide."""
-    said = verdict(asked, prop, reached) if is_supported(prop) else expected
-    return "" if said == expected else said
+    if not is_supported(prop):
+        return ""
+    said = verdict(asked, prop, reached)
+    return "" if said == ("holds" if expected == "proved" else expected) else said
 
 
 def verdict(asked: Goals, prop: Property, reached: frozenset[Goal]) -> str:
