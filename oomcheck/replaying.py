@@ -246,7 +246,8 @@ def _can_show(trace: Trace) -> bool:
     """Whether a run can be evidence of the verdict: HOLDS it shows only of a bound, by the worst value."""
     if trace.verdict == Word.HOLDS.value:
         return trace.value is not None
-    return trace.verdict == (Word.COVERED if trace.kind == Kind.COVER.value else Word.VIOLATED).value
+    shown: str = (Word.COVERED if trace.kind == Kind.COVER.value else Word.VIOLATED).value
+    return trace.verdict == shown
 
 
 def _runs_into(trace: Trace, system: TransitionSystem, last: State) -> bool:

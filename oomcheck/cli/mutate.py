@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from oomcheck.cli.common import Commands, exit_table, make_folder, write_file
+from oomcheck.cli.progress import counted
 from oomcheck.cli.stopping import interruptible
 from oomcheck.gate.suite import find_suite
 from oomcheck.mutation.campaign import MutationOptions, run_campaign
@@ -23,7 +21,6 @@ from oomcheck.ways import Ways
 
 MAX_STATES = 5_000_000
 _SETTINGS = ("max_states", "timeout", "max_memory", "jobs", "rlimit")
-ERASE = "\r\x1b[K"
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -68,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         make_folder(args.output)
     suite = find_suite(folder)
     specs = [(spec.name, spec.path) for spec in suite.specs]
-    with interruptible() as should_stop, _progress(sys.stderr) as show:
+    with interruptible() as should_stop, counted(sys.stderr, "mutants") as show:
         checks = Options(
             limits=given,
             ways=Ways(1),
@@ -88,25 +85,3 @@ def run(args: argparse.Namespace) -> int:
         return 0
     sys.stdout.write(text if args.format == "json" else render_mutation(campaign, args.verbose, args.ascii))
     return campaign_exit_code(campaign)
-
-
-@contextmanager
-def _progress(stream: TextIO) -> Iterator[Callable[[int, int], None] | None]:
-    """One line on a terminal that says how many mutants are judged; nothing in a pipe."""
-    if not stream.isatty():
-        yield None
-        return
-    last = -1
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        if done != last:
-            stream.write(f"{ERASE}{done}/{total} mutants")
-            stream.flush()
-            last = done
-
-    try:
-        yield show
-    finally:
-        stream.write(ERASE)
-        stream.flush()

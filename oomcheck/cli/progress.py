@@ -39,6 +39,30 @@ def progress(
         line.erase()
 
 
+@contextmanager
+def counted(
+    stream: TextIO, what: str, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int, int], None] | None]:
+    """A sink that keeps one line of `stream` up to date: how many of how many are done; None if that is no terminal."""
+    if not stream.isatty():
+        yield None
+        return
+    last = clock()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        if clock() - last >= PERIOD:
+            stream.write(f"{ERASE}{done}/{total} {what}")
+            stream.flush()
+            last = clock()
+
+    try:
+        yield show
+    finally:
+        stream.write(ERASE)
+        stream.flush()
+
+
 class _Line:
     def __init__(self, stream: TextIO, clock: Callable[[], float], max_states: int | None) -> None:
         self._stream = stream

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from oomcheck.cli.common import Commands, add_model, make_folder, parse_params, write_file
+from oomcheck.cli.progress import counted
 from oomcheck.cli.stopping import interruptible
 from oomcheck.diag.diagnostic import error
 from oomcheck.report.lanes import MIN_WIDTH, LaneOptions
@@ -83,11 +84,11 @@ def run(args: argparse.Namespace) -> int:
         frozenset(args.without or ()),
     )
     plan = _plan(args)
-    with interruptible() as should_stop:
+    with interruptible() as should_stop, counted(sys.stderr, "runs") as show:
         if args.timed:
-            report = simulate_files(query, plan, args.slack, args.measures, should_stop)
+            report = simulate_files(query, plan, args.slack, args.measures, should_stop, show)
         else:
-            report = walk_files(query, plan, should_stop)
+            report = walk_files(query, plan, should_stop, show)
     code = INTERRUPTED if report.stopped else int(report.violated)
     if args.output is not None:
         _write_traces(report, args.output)

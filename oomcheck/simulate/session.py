@@ -20,7 +20,7 @@ from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Word
 from oomcheck.simulate.experiment import Measured
 from oomcheck.simulate.lookout import Tally
-from oomcheck.simulate.walk import Plan, Walks, walk, without_detours
+from oomcheck.simulate.walk import Counter, Plan, Walks, walk, without_detours
 
 ENGINE = "sim"
 
@@ -91,12 +91,14 @@ class Report:
         return any(sighting.is_violation for sighting in self.sightings)
 
 
-def walk_files(query: Query, plan: Plan, should_stop: Callable[[], str] | None = None) -> Report:
+def walk_files(
+    query: Query, plan: Plan, should_stop: Callable[[], str] | None = None, progress: Counter | None = None
+) -> Report:
     """Walk through a model at random, at the parameter values of the query; the checks of specs play no part."""
     lowered = lower(load_model(query.model, query.params, query.include))
     properties, about_runs = select(query, read_properties(query, lowered))
     system = lowered.system
-    found = walk(system, properties, plan, should_stop)
+    found = walk(system, properties, plan, should_stop, progress)
     statements, unseen = places(system, found.taken)
     return Report(
         str(query.model),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from oomcheck.ir.system import State, TransitionSystem
 from oomcheck.prop.property import Property
@@ -14,6 +14,8 @@ from oomcheck.simulate.chance import Chance
 from oomcheck.simulate.lookout import Lookout, Tally
 from oomcheck.simulate.program import Program, Run
 
+#: Hears of how many runs were made, of how many.
+Counter: TypeAlias = Callable[[int, int], None]
 #: Steps of a run between two looks at the wish to stop.
 BEAT: Final = 4096
 
@@ -63,6 +65,7 @@ def walk(
     properties: Sequence[Property],
     plan: Plan,
     should_stop: Callable[[], str] | None = None,
+    progress: Counter | None = None,
 ) -> Walks:
     """Walk at random, `plan.runs` times from the initial state.
 
@@ -83,6 +86,8 @@ def walk(
             stopped = "" if should_stop is None else should_stop()
         taken.update(run.steps)
         done += 1
+        if progress is not None:
+            progress(done, plan.runs)
     return Walks(done, steps, cut, lookout.tallies, frozenset(taken), stopped)
 
 

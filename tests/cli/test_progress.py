@@ -22,7 +22,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oomcheck.check import check_files
-from oomcheck.cli.progress import ERASE, FEWEST, Part, Trend, columns, fitted, progress, proof_parts, search_parts
+from oomcheck.cli.progress import (
+    ERASE,
+    FEWEST,
+    Part,
+    Trend,
+    columns,
+    counted,
+    fitted,
+    progress,
+    proof_parts,
+    search_parts,
+)
 from oomcheck.result.exploration import Limits, Progress
 from oomcheck.rows import Options
 from tests.cli.samples import ENDLESS, put
@@ -281,3 +292,22 @@ def test_proofs_tell_what_they_are_about(tmp_path: Path) -> None:
     phases = {now.phase for now in heard(tmp_path, "", options)} - {""}
     assert phases
     assert phases <= {f"far: bounded search, bound {bound}" for bound in range(6)}
+
+
+def test_counted() -> None:
+    """How many runs are done, four times a second and no oftener; the line is gone at the end."""
+    now = iter([0.0, 0.1, 0.3, 0.3, 0.4])
+    stream = Terminal()
+    with counted(stream, "runs", lambda: next(now)) as show:
+        assert show is not None
+        for done in (1, 2, 3):
+            show(done, 1000)
+    assert stream.getvalue() == f"{ERASE}2/1000 runs{ERASE}"
+
+
+def test_counted_says_nothing_in_a_pipe() -> None:
+    """There is nobody to hear."""
+    stream = io.StringIO()
+    with counted(stream, "runs") as show:
+        assert show is None
+    assert stream.getvalue() == ""

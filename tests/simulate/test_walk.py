@@ -223,3 +223,10 @@ def test_marked_accesses_do_not_race() -> None:
     """The same increments with marked accesses show nothing."""
     assert walk(toys.increments(marked=True), ALL, Plan(runs=100)).tallies["race"].runs == 0
     assert isinstance(toys.increments().transitions[0].accesses[0], Access)
+
+
+def test_progress_is_told_after_each_run() -> None:
+    """How many of how many."""
+    told: list[tuple[int, int]] = []
+    walk(fork(2), [], Plan(runs=3), progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
