@@ -61,7 +61,10 @@ class Fields:
 
     def text(self, name: str) -> str:
         """A field that is a string."""
-        return as_text(self.value(name), self.path(name))
+        value = self.value(name)
+        if isinstance(value, str) and value.isascii():  # nearly always; then nobody asks for the path
+            return value
+        return as_text(value, self.path(name))
 
     def one_of(self, name: str, words: Sequence[str]) -> str:
         """A field that is one of some strings."""
@@ -103,7 +106,7 @@ class Fields:
 
     def finish(self) -> None:
         """Refuse fields that nobody read: a newer format may mean something by them."""
-        for name in self.table:
+        for name in self.table if self.seen != self.table.keys() else ():
             if name not in self.seen:
                 raise FieldError(f"{self.where} has a field {name!r:.60} that this version does not know")
 
@@ -123,7 +126,10 @@ def as_fields(value: object, where: str) -> Fields:
     """`value` as an object."""
     if not isinstance(value, dict):
         raise FieldError(f"{where}: expected an object, found {kind_of(value)}")
-    return Fields(where, {as_text(key, f"a name in {where}"): item for key, item in value.items()})
+    for key in value:
+        if not isinstance(key, str) or not key.isascii():
+            as_text(key, f"a name in {where}")
+    return Fields(where, value)
 
 
 def as_list(value: object, where: str) -> list[object]:
