@@ -111,6 +111,20 @@ def environment(unbuffered: bool) -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""}
 
 
+def said(folder: Path, arguments: list[str], stdout: int, unbuffered: bool) -> tuple[int, str]:
+    """The exit code and the complaints of a command that writes to an open file."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env=environment(unbuffered),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
 @pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("arguments", [["check", "clash.oom"], ["check", "clash.oom", "--format", "json"], ["--help"]])
 def test_closed_pipe(tmp_path: Path, arguments: list[str], unbuffered: bool) -> None:
@@ -118,17 +132,8 @@ def test_closed_pipe(tmp_path: Path, arguments: list[str], unbuffered: bool) -> 
     put(tmp_path, "clash.oom", CLASH)
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=tmp_path,
-        env=environment(unbuffered),
-        stdout=write,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    assert said(tmp_path, arguments, write, unbuffered) == (141, "")
     os.close(write)
-    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("unbuffered", [False, True])
@@ -155,18 +160,9 @@ def test_pipe_closed_early(tmp_path: Path, unbuffered: bool) -> None:
 def test_full_disk(tmp_path: Path, arguments: list[str], unbuffered: bool) -> None:
     """A report that cannot be written is an error, exit code 2: never a verdict, nor a defect of the tool."""
     put(tmp_path, "clash.oom", CLASH)
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, *arguments],
-            cwd=tmp_path,
-            env=environment(unbuffered),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
     told = "error[E0007]: cannot write the standard output: No space left on device\n"
-    assert (done.returncode, done.stderr) == (2, told)
+    with Path("/dev/full").open("w") as full:
+        assert said(tmp_path, arguments, full.fileno(), unbuffered) == (2, told)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ were computed before, for another state.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -99,7 +100,7 @@ class Shape:
         return self._conditions.holding(state)
 
 
-class Formula:
+class Formula(ABC):
     """A formula that has a value in each state: 0 or 1, or the number that a slot gets.
 
     `only` names program counters, and all values of each at which the formula can hold.
@@ -107,9 +108,9 @@ class Formula:
 
     only: Mapping[int, frozenset[int]]
 
+    @abstractmethod
     def value(self, state: State) -> int:
         """The value in a state."""
-        raise NotImplementedError
 
 
 class Table(Generic[Key]):
