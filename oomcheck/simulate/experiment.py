@@ -18,7 +18,7 @@ from oomcheck.simulate.lookout import Lookout, Tally
 from oomcheck.simulate.program import Program
 from oomcheck.simulate.statistics import Summary, summary
 from oomcheck.simulate.timing import Event, Timing, events
-from oomcheck.simulate.walk import BEAT, Counter, Plan, Walks
+from oomcheck.simulate.walk import BEAT, Plan, Told, Walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Experiment:
         self._open: dict[tuple[str, str, str], int] = {}
         self._costs = tuple(sorted({name for step in system.transitions for name, _ in step.costs}))
 
-    def make(self, plan: Plan, should_stop: Callable[[], str] | None = None, progress: Counter | None = None) -> Walks:
+    def make(self, plan: Plan, should_stop: Callable[[], str] | None = None, progress: Told | None = None) -> Walks:
         """The runs of a plan; a run ends where nothing can happen any more, or is cut at the limit of steps.
 
         One that a fault halted is no behaviour of the model and not measured.

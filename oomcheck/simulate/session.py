@@ -20,7 +20,7 @@ from oomcheck.result.trace import Trace
 from oomcheck.result.verdict import Word
 from oomcheck.simulate.experiment import Measured
 from oomcheck.simulate.lookout import Tally
-from oomcheck.simulate.walk import Counter, Plan, Walks, walk, without_detours
+from oomcheck.simulate.walk import Plan, Told, Walks, walk, without_detours
 
 ENGINE = "sim"
 
@@ -92,7 +92,7 @@ class Report:
 
 
 def walk_files(
-    query: Query, plan: Plan, should_stop: Callable[[], str] | None = None, progress: Counter | None = None
+    query: Query, plan: Plan, should_stop: Callable[[], str] | None = None, progress: Told | None = None
 ) -> Report:
     """Walk through a model at random, at the parameter values of the query; the checks of specs play no part."""
     lowered = lower(load_model(query.model, query.params, query.include))

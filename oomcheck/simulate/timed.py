@@ -25,7 +25,7 @@ from oomcheck.result.verdict import Word
 from oomcheck.simulate.experiment import Experiment, Measured
 from oomcheck.simulate.lookout import Tally
 from oomcheck.simulate.session import ENGINE, Query, Report, Sighting, places, read_properties, select
-from oomcheck.simulate.walk import Counter, Plan
+from oomcheck.simulate.walk import Plan, Told
 from oomcheck.transform.clock import clocked
 
 ARROW = "~>"
@@ -38,7 +38,7 @@ def simulate_files(
     slack: int | None = None,
     measures: Sequence[str] = (),
     should_stop: Callable[[], str] | None = None,
-    progress: Counter | None = None,
+    progress: Told | None = None,
 ) -> Report:
     """Simulate a model in time. Threads that do not say how late they may be are late by up to `slack`, None: never.
 

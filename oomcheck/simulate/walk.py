@@ -15,7 +15,7 @@ from oomcheck.simulate.lookout import Lookout, Tally
 from oomcheck.simulate.program import Program, Run
 
 #: Hears of how many runs were made, of how many.
-Counter: TypeAlias = Callable[[int, int], None]
+Told: TypeAlias = Callable[[int, int], None]
 #: Steps of a run between two looks at the wish to stop.
 BEAT: Final = 4096
 
@@ -65,7 +65,7 @@ def walk(
     properties: Sequence[Property],
     plan: Plan,
     should_stop: Callable[[], str] | None = None,
-    progress: Counter | None = None,
+    progress: Told | None = None,
 ) -> Walks:
     """Walk at random, `plan.runs` times from the initial state.
 
